@@ -1,0 +1,111 @@
+"""The columns of the table that every run has; a metric declares its own in its file.
+
+One row a case, tidy, units in the names. `run.json` carries the declared columns of its run, so that the reading
+side needs neither torch nor the metric that filled them.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+__all__ = ["COLUMNS", "SCHEMA_VERSION", "Column"]
+
+# Raise it when a column changes its name or its meaning.
+# 1: first.
+SCHEMA_VERSION = 1
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Column:
+    """A column of the table."""
+
+    name: str
+    """Ends in its unit where it has one."""
+    about: str
+    """One sentence: what it says and when it is absent."""
+    kind: str = "number"
+    """`number`, `text` or `flag`."""
+    better: str = ""
+    """`lower`, `higher`, or empty where neither is better."""
+
+
+def _c(name: str, about: str, kind: str = "number", better: str = "") -> Column:
+    return Column(name, about, kind, better)
+
+
+COLUMNS: tuple[Column, ...] = (
+    _c("run", "The run's folder name.", "text"),
+    _c("machine", "Short name of the machine's fingerprint.", "text"),
+    _c("commit", "Git commit of the tree that measured; absent outside a checkout.", "text"),
+    _c("started_utc", "When the run began.", "text"),
+    _c("suite", "The suite's name.", "text"),
+    _c("sweep", "The sweep of the suite that asked for the case.", "text"),
+    _c("case_id", "The case, for people.", "text"),
+    _c("case_hash", "The case, for machines: changes whenever what is measured changes.", "text"),
+    _c("operator", "What is measured.", "text"),
+    _c("provider", "Who wrote the implementation.", "text"),
+    _c("provider_version", "The version of the package that gave the implementation.", "text"),
+    _c("scope", "projection, core, layer or model.", "text"),
+    _c("phase", "forward, train or decode.", "text"),
+    _c("device", "cpu or cuda.", "text"),
+    _c("dtype", "Of inputs and weights.", "text"),
+    _c("adapter_dtype", "Of an adapter's weights; absent: as dtype.", "text"),
+    _c("batch_size", "Samples a call."),
+    _c("num_heads", "Query heads; absent at scope projection."),
+    _c("num_kv_heads", "Key and value heads; absent at scope projection."),
+    _c("head_dim", "Width of a head; absent at scope projection."),
+    _c("hidden_size", "num_heads × head_dim, or in_features."),
+    _c("out_features", "Of a projection."),
+    _c("seq_len", "Tokens a sample."),
+    _c("rank", "In the sense that rank_kind names; absent for an operator without one."),
+    _c("rank_kind", "What rank means for this operator.", "text"),
+    _c("options", "The operator's own numbers, name=value.", "text"),
+    _c("causal", "Whether a token sees only itself and those before it.", "flag"),
+    _c("mask", "none or padding.", "text"),
+    _c("input", "What was fed.", "text"),
+    _c("compiled", "Whether torch.compile was applied.", "flag"),
+    _c("graph_replay", "Whether a CUDA graph was replayed.", "flag"),
+    _c("threads", "Threads that torch used."),
+    _c("model", "Of scope model: the pretrained model.", "text"),
+    _c("layers", "Of scope model."),
+    _c("seed", "Of inputs and weights."),
+    _c("steps", "Of scope model: training steps."),
+    _c("status", "ok, throttled, or why there is no latency.", "text"),
+    _c("reason", "The status's detail, and what would mend it.", "text"),
+    _c("rounds", "Rounds that count: fresh processes of this case beside its baseline."),
+    _c("samples", "Timed blocks in those rounds."),
+    _c("stop", "What ended the measuring: precision, rounds or budget.", "text"),
+    _c("disturbed", "Share of rounds in which other programs took processor time."),
+    _c("warnings", "What to know beside the numbers.", "text"),
+    _c("latency_median_s", "Seconds a call: median over rounds, each corrected by its pace-maker.", better="lower"),
+    _c("latency_ci_low_s", "Lower end of the latency's 95 % interval, drift of the machine included."),
+    _c("latency_ci_high_s", "Upper end of the same."),
+    _c("latency_raw_median_s", "Seconds a call, not corrected by the pace-maker.", better="lower"),
+    _c("latency_min_s", "The fastest block, not corrected.", better="lower"),
+    _c("latency_p90_s", "The 90th percentile over blocks, not corrected.", better="lower"),
+    _c("latency_ratio", "Latency over the baseline's, formed inside each round; median.", better="lower"),
+    _c("latency_ratio_ci_low", "Lower end of the ratio's 95 % interval over rounds."),
+    _c("latency_ratio_ci_high", "Upper end of the same."),
+    _c("baseline", "case_id of the baseline of the group.", "text"),
+    _c("compile_s", "Seconds that torch.compile and the first call took; absent where not compiled."),
+    _c("peak_rss_bytes", "Largest resident set of a measuring process, torch itself included.", better="lower"),
+    _c("kv_cache_bytes", "Of phase decode: bytes cached.", better="lower"),
+    _c("flops_formula", "Matrix-product FLOPs of a call by closed form."),
+    _c("flops_ideal", "The same, counting only pairs that the definition needs (causal: half)."),
+    _c("flops_counter_gap", "flops_formula minus what torch's counter is declared to count."),
+    _c("bytes_min", "Bytes that any implementation must move."),
+    _c("bytes_algorithm", "Bytes that the algorithm moves, by closed form."),
+    _c("parameters", "Weights, frozen ones too.", better="lower"),
+    _c("trainable_parameters", "Weights that train changes.", better="lower"),
+    _c("flops_per_s", "flops_formula over latency_median_s.", better="higher"),
+    _c("roofline_share", "Least time by the machine's measured peaks over the time taken.", better="higher"),
+    _c("energy_j", "Joules a call; absent where nothing reads it.", better="lower"),
+    _c("energy_source", "nvml, rapl or none.", "text"),
+    _c("input_entropy", "Hardness of the input: mean row entropy of exact attention over ln n; 1 is uniform."),
+    _c("input_stable_rank", "Hardness of the input: ‖A‖_F² / ‖A‖_2² of exact attention, mean over heads."),
+    _c("eckart_young_error", "Least attention_rel_error that any matrix of the case's rank can have.", better="lower"),
+    _c("task", "Of scope model: on what accuracy is taken.", "text"),
+    _c("task_accuracy", "Of scope model.", better="higher"),
+    _c("task_accuracy_ci_low", "Lower end of its interval over seeds."),
+    _c("task_accuracy_ci_high", "Upper end of the same."),
+)
