@@ -1,0 +1,45 @@
+"""The pace-maker: a small fixed kernel that takes turns with the cases and tells how fast the machine is just now.
+
+Times in seconds are divided by the pace of their own round and multiplied by the run's reference pace. That
+removes most of a machine's drift, not all of it: the interval of a latency therefore also carries the pace's own
+long-run spread (`drift_sd`), within the run and over earlier runs on the same machine.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from bench.stats.interval import robust_sd
+
+__all__ = ["corrected_logs", "drift_sd"]
+
+
+def corrected_logs(latencies_s: Sequence[float], paces_s: Sequence[float], reference_s: float) -> np.ndarray:
+    """Gives ``ln(latency · reference / pace)`` of each round; a round without a pace gives NaN.
+
+    Args:
+        latencies_s: seconds a call, one a round.
+        paces_s: the pace-maker's seconds a call in the same rounds.
+        reference_s: the pace that the run calls normal.
+    """
+    return np.log(latencies_s) + math.log(reference_s) - np.log(paces_s)
+
+
+def drift_sd(run_paces_s: Sequence[float], earlier_paces_s: Sequence[float] = ()) -> float:
+    """Gives the standard deviation of ln(pace) that a repeat at another time would show.
+
+    It is the larger of two robust spreads: between the rounds of this run, and between the medians of this and
+    earlier runs (three runs at the least).
+
+    Args:
+        run_paces_s: the pace-maker's seconds a call, one a round of this run.
+        earlier_paces_s: the median pace of each earlier run on this machine.
+    """
+    within = robust_sd(np.log(run_paces_s)) if len(run_paces_s) > 1 else math.nan
+    medians = [*earlier_paces_s, float(np.median(run_paces_s))] if len(run_paces_s) else []
+    between = robust_sd(np.log(medians)) if len(medians) > 2 else math.nan
+    known = [sd for sd in (within, between) if not math.isnan(sd)]
+    return max(known, default=0.0)

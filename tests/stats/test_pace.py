@@ -1,0 +1,24 @@
+import numpy as np
+import pytest
+
+from bench.stats.pace import corrected_logs, drift_sd
+
+
+def test_a_machine_twice_as_slow_gives_the_same_corrected_latency():
+    logs = corrected_logs([1.0, 2.0, 1.0], [0.1, 0.2, 0.1], 0.1)
+
+    assert np.exp(logs) == pytest.approx([1.0, 1.0, 1.0])
+
+
+def test_a_round_without_a_pace_has_no_corrected_latency():
+    assert np.isnan(corrected_logs([1.0], [float("nan")], 0.1)[0])
+
+
+def test_a_steady_run_on_a_machine_that_differed_before_owns_up_to_it():
+    steady = drift_sd([1.0, 1.0, 1.0, 1.0], earlier_paces_s=[1.3, 0.8, 1.5])
+
+    assert steady > 0.2
+
+
+def test_a_run_without_paces_has_no_known_drift():
+    assert drift_sd([]) == 0.0
