@@ -1,0 +1,1 @@
+"""Attempts and runs <-> disk. Both sides of `bench` meet here and nowhere else."""
