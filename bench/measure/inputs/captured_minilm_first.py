@@ -1,0 +1,9 @@
+"""q, k, v of MiniLM's first layer on real text: broad attention, of low rank in most heads only."""
+
+from bench.measure.inputs._captured_minilm import Captured
+
+__all__ = ["absent", "provenance", "scopes", "tensors", "unsupported"]
+
+_captured = Captured(layer=0)
+scopes, unsupported, absent = _captured.scopes, _captured.unsupported, _captured.absent
+provenance, tensors = _captured.provenance, _captured.tensors

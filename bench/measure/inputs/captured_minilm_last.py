@@ -1,0 +1,9 @@
+"""q, k, v of MiniLM's last layer on real text: broad attention of low rank."""
+
+from bench.measure.inputs._captured_minilm import Captured
+
+__all__ = ["absent", "provenance", "scopes", "tensors", "unsupported"]
+
+_captured = Captured(layer=5)
+scopes, unsupported, absent = _captured.scopes, _captured.unsupported, _captured.absent
+provenance, tensors = _captured.provenance, _captured.tensors
