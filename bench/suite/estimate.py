@@ -1,0 +1,29 @@
+"""How much memory a case takes, from closed forms alone: nothing is measured and torch is not needed."""
+
+from __future__ import annotations
+
+from bench import operators
+from bench.case import Case
+
+__all__ = ["memory_bytes"]
+
+
+def memory_bytes(case: Case) -> int:
+    """Gives the bytes of tensors that are alive at the worst moment of a call of a case.
+
+    Inputs, weights, AdamW's two moments of each trained weight (phase `train`, beyond scope `core`, where nothing is
+    trained), and the closed form of the call's own peak, gradients included. It assumes one element size
+    throughout; torch itself and the process around it come on top.
+    """
+    cost = operators.load(case.operator).cost(case)
+    moments = 2 * cost.trainable_parameters if case.phase == "train" and case.scope != "core" else 0
+    elements = _input_elements(case) + cost.parameters + moments
+    total: int = case.element_bytes * elements + cost.peak_bytes(case.phase)
+    return total
+
+
+def _input_elements(case: Case) -> int:
+    """Gives the size of q, k and v at scope `core`, of x elsewhere."""
+    if case.scope == "core":
+        return case.tokens * (case.head_dim or 0) * ((case.num_heads or 0) + 2 * case.kv_heads)
+    return case.tokens * case.hidden_size

@@ -1,0 +1,98 @@
+"""A plan -> what `run.json` says of it: each case with its closed forms, its part, and what is to be done with it.
+
+The sweep and the reading side take everything from here: neither looks into an operator, and a run can be taken up
+or read where its operators are not installed.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bench import operators
+from bench.case import Case
+from bench.operators._base import Attention
+from bench.suite.group import Group, baseline, group_name, parts, timed
+from bench.suite.row import planned_row
+from bench.suite.status import Planned
+
+__all__ = ["MAX_ALIVE", "manifest"]
+
+MAX_ALIVE = 12
+"""Processes of a group that are alive together; beyond it the group is split, with the baseline in each part."""
+
+_NOT_COLUMNS = {"estimated_peak_bytes", "saved_for_backward_bytes", "status", "reason"}
+
+
+def manifest(
+    planned: Sequence[Planned], groups: Sequence[Group], *, suite: str, threads: int, versions: Mapping[str, str]
+) -> dict[str, Any]:
+    """Gives the entries `cases` and `parts` of a run.
+
+    Args:
+        planned: every case of the suite, baselines among them.
+        groups: what is timed, in the order of measuring.
+        suite: the suite's name.
+        threads: of a case that names none.
+        versions: package -> version, for the providers.
+    """
+    split = [part for group in groups for part in parts(group, MAX_ALIVE)]
+    member_of: dict[Case, list[Group]] = {}
+    for part in split:
+        for case in part.cases:
+            member_of.setdefault(case, []).append(part)
+    return {
+        "parts": [{"name": part.name, "baseline": part.baseline.case_hash} for part in split],
+        "cases": [
+            _entry(each, member_of.get(each.case, []), suite=suite, threads=threads, versions=versions)
+            for each in planned
+        ],
+    }
+
+
+def _version(package: str) -> str | None:
+    """Gives the version of a plug-in's package; a plug-in that is a bare module has none."""
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _entry(
+    planned: Planned, in_parts: Sequence[Group], *, suite: str, threads: int, versions: Mapping[str, str]
+) -> dict[str, Any]:
+    case, operator = planned.case, operators.load(planned.case.operator)
+    attention = isinstance(operator, Attention)
+    runs = planned.status == "planned"
+    is_timed = runs and timed(case)
+    reason = planned.reason
+    if runs and not is_timed:
+        reason = f"an oracle, timed up to seq_len {operator.timed_up_to}; its errors are measured all the same"
+    against = in_parts[0].baseline if in_parts else baseline([case])
+    row = planned_row(planned, suite)
+    row |= {
+        "group": group_name(case),
+        "baseline": against.case_id,
+        "family": operator.family,
+        "label": operator.label or case.operator,
+        "provider_version": versions.get(case.provider) or _version(case.provider),
+        "num_kv_heads": case.kv_heads or None,
+        "out_features": case.out_size if case.scope == "projection" else None,
+        "threads": case.threads or threads,
+        "graph_replay": False,
+        "energy_source": "none",
+    }
+    return {
+        "case": case.to_json(),
+        "case_hash": case.case_hash,
+        "status": planned.status,
+        "reason": reason,
+        "timed": is_timed,
+        "accuracy": runs,
+        "hardness": runs and attention and case.scope == "core",
+        "bound_rank": (case.rank or operator.matrix_rank(case)) if runs and attention else None,
+        "parts": [part.name for part in in_parts] or [group_name(case)],
+        "baseline_hash": against.case_hash,
+        "row": {name: value for name, value in row.items() if name not in _NOT_COLUMNS},
+    }

@@ -1,0 +1,87 @@
+"""What the verbs that take a suite share: its options, and the plan that suite and options make.
+
+`add_suite_options` says what can be typed; `read_plan` reads the suite, adds plug-ins, expands, adds baselines and
+groups. Importing this module is light; `read_plan` is where the work is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bench.suite.group import Group
+    from bench.suite.model import Suite
+    from bench.suite.status import Planned
+
+__all__ = ["Plan", "add_results_option", "add_suite_options", "read_plan"]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Plan:
+    """A suite, and what is to be done for it."""
+
+    suite: Suite
+    """The file, as it was read."""
+    seed: int
+    """The suite's, or the command line's in its place."""
+    planned: tuple[Planned, ...]
+    """Every case and what becomes of it, added baselines among them."""
+    groups: tuple[Group, ...]
+    """What is timed, the cheapest first."""
+
+
+def add_suite_options(parser: argparse.ArgumentParser) -> None:
+    """Adds the suite and what narrows it."""
+    parser.add_argument("suite", type=Path, metavar="SUITE", help="a suite file, such as suites/nlp.yaml")
+    parser.add_argument(
+        "--device",
+        action="append",
+        default=[],
+        choices=("cpu", "cuda"),
+        help="in place of the suite's; may be repeated",
+    )
+    parser.add_argument(
+        "--where",
+        action="append",
+        default=[],
+        metavar="KEY=V[,V]",
+        help="only cases with these values, such as seq_len=128,256; may be repeated, and all must hold",
+    )
+    parser.add_argument("--seed", type=int, metavar="N", help="in place of the suite's")
+    parser.add_argument(
+        "--plugin", action="append", default=[], metavar="MODULE", help="a module with operators; may be repeated"
+    )
+
+
+def add_results_option(parser: argparse.ArgumentParser) -> None:
+    """Adds the folder of runs."""
+    parser.add_argument("--results", type=Path, default=Path("results"), metavar="DIR", help="where runs are stored")
+
+
+def read_plan(args: argparse.Namespace) -> Plan:
+    """Gives the plan that the options of `add_suite_options` ask for.
+
+    Raises:
+        UsageError: the suite or an option is wrong.
+    """
+    from bench import operators
+    from bench.errors import UsageError
+    from bench.suite.expand import expand
+    from bench.suite.group import group, with_baselines
+    from bench.suite.read import read
+
+    for module in args.plugin:
+        operators.catalogue.add_module(module)
+    where = []
+    for text in args.where:
+        key, equals, values = text.partition("=")
+        if not (key and equals and values):
+            raise UsageError("--where", f"{text!r} is no KEY=V[,V]", "--where seq_len=128,256")
+        where.append((key, values.split(",")))
+    suite = read(args.suite)
+    seed = suite.measure.seed if args.seed is None else args.seed
+    planned = with_baselines(expand(suite, devices=args.device, where=where, seed=seed))
+    return Plan(suite, seed, planned, group(planned))

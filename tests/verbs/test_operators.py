@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import json
+
+from bench import operators
+
+
+def test_every_operator_is_listed_with_what_it_declares(bench):
+    rows = json.loads(bench("operators", "--format", "json").stdout)
+
+    assert [row["operator"] for row in rows] == list(operators.names())
+    assert {row["operator"]: row for row in rows}["lora"] == {
+        "operator": "lora",
+        "place": "bench.operators.adapters.lora",
+        "label": "LoRA",
+        "about": "``y = W0 x + (α/r) B A x`` with W0 frozen, A Kaiming-uniform, B zero.",
+        "family": "adapter",
+        "provider": "bench",
+        "scopes": ["layer", "projection"],
+        "phases": ["forward", "train"],
+        "rank_kind": "update",
+        "options": {"alpha": {"default": 16.0, "about": "Scale of the update: α/r multiplies B A x."}},
+        "reason": None,
+    }
+
+
+def test_the_text_says_the_same_in_lines(bench):
+    assert (
+        "lora (LoRA)\n"
+        "    ``y = W0 x + (α/r) B A x`` with W0 frozen, A Kaiming-uniform, B zero.\n"
+        "    adapter by bench, at layer, projection, rank: update\n"
+        "    alpha=16: Scale of the update: α/r multiplies B A x.\n"
+    ) in bench("operators").stdout
+
+
+def test_an_operator_that_cannot_be_imported_is_listed_with_its_reason(bench, tmp_path):
+    package = tmp_path / "broken-1.0.dist-info"
+    package.mkdir()
+    (package / "METADATA").write_text("Metadata-Version: 2.1\nName: broken\nVersion: 1.0\n")
+    (package / "entry_points.txt").write_text("[bench.operators]\nbroken = no_such_module:OPERATOR\n")
+
+    reason = (
+        "no_such_module:OPERATOR: operator 'broken' cannot be imported "
+        "(ModuleNotFoundError: No module named 'no_such_module'); pip install what it lacks"
+    )
+    assert f"broken\n    {reason}\n" in bench("operators").stdout

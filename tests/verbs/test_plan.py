@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from bench.case import Case
+from bench.suite.estimate import memory_bytes
+from bench.units import bytes_text
+
+LARGEST = Case(operator="full_naive", num_heads=2, head_dim=8, hidden_size=16, seq_len=32)
+
+TEXT = """\
+  operator           rank  options  FLOPs     bytes  parameters    memory  status
+
+core/forward n=16 d=16 fp32 cpu head_dim=8
+"""
+
+
+def rows_of(done):
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_the_text_has_a_table_a_group_and_the_sums(bench):
+    done = bench("plan", "small.yaml")
+
+    assert done.stdout.startswith(TEXT)
+    assert done.stdout.splitlines()[-6:] == [
+        "  2 skipped: no CUDA device",
+        "",
+        "10 cases: 6 planned, 4 skipped",
+        "2 groups to time, each against its baseline",
+        f"memory: at most {bytes_text(memory_bytes(LARGEST))} of tensors, for {LARGEST.case_id}",
+        "time: uncalibrated; budget 1m 30s",
+    ]
+
+
+def test_json_is_a_list_of_rows_with_the_table_s_names(bench):
+    rows = rows_of(bench("plan", "small.yaml", "--format", "json", "--device", "cpu"))
+
+    assert [(row["operator"], row["seq_len"], row["rank"], row["status"]) for row in rows] == [
+        ("sdpa", 16, None, "planned"),
+        ("full_naive", 16, None, "planned"),
+        ("sdpa", 32, None, "planned"),
+        ("full_naive", 32, None, "planned"),
+        ("linformer", 16, 4, "planned"),
+        ("linformer", 32, 4, "planned"),
+    ]
+    assert {row["suite"] for row in rows} == {"small"}
+
+
+def test_where_narrows_the_plan(bench):
+    words = ("--where", "seq_len=16,32", "--where", "operator=linformer", "--where", "device=cpu")
+    rows = rows_of(bench("plan", "small.yaml", "--format", "json", *words))
+
+    assert [(row["operator"], row["seq_len"]) for row in rows] == [
+        *(("sdpa", 16), ("linformer", 16), ("sdpa", 32), ("linformer", 32)),
+    ]
+
+
+def test_the_seed_of_the_command_line_is_every_case_s(bench):
+    assert {row["seed"] for row in rows_of(bench("plan", "small.yaml", "--format", "json", "--seed", "7"))} == {7}
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["none.yaml"], "error: none.yaml: cannot be read (No such file or directory); the path of a suite file\n"),
+        (["small.yaml", "--where", "rank"], "error: --where: 'rank' is no KEY=V[,V]; --where seq_len=128,256\n"),
+        (["small.yaml", "--where", "rang=4"], "error: --where rang: unknown word 'rang'; did you mean 'rank'?\n"),
+        (
+            ["small.yaml", "--plugin", "nobody"],
+            "error: --plugin nobody: cannot be imported (ModuleNotFoundError: No module named 'nobody')\n",
+        ),
+    ],
+)
+def test_a_mistake_is_told_in_a_line_with_exit_code_2(bench, words, message):
+    done = bench("plan", *words)
+
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", message)
+
+
+MIRROR = "suite: m\nsweeps: {a: {operator: mirror, num_heads: 2, head_dim: 8, seq_len: 16, rank: 4"
+
+
+def test_an_operator_of_a_plug_in_is_planned(bench, tmp_path):
+    (tmp_path / "m.yaml").write_text(f"{MIRROR}, provider: all, options: {{depth: [2, 3]}}}}}}\n")
+
+    rows = rows_of(bench("plan", "m.yaml", "--plugin", "strangers", "--format", "json"))
+    assert [(row["operator"], row["provider"], row["options"]) for row in rows] == [
+        *(("sdpa", "torch", None), ("mirror", "strangers", None), ("mirror", "strangers", "depth=3")),
+    ]
+
+
+def test_an_operator_of_another_provider_is_not_left_out_in_silence(bench, tmp_path):
+    (tmp_path / "m.yaml").write_text(f"{MIRROR}}}}}\n")
+    done = bench("plan", "m.yaml", "--plugin", "strangers")
+
+    assert done.stderr == (
+        "error: m.yaml:2:24: 'mirror' is offered by strangers, not by bench or torch; provider: all\n"
+    )
