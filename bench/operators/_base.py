@@ -1,0 +1,221 @@
+"""The contract of an operator: what it declares, what it costs, how it is built.
+
+An operator is one object in one file, ``OPERATOR = MyOperator()``. It is read in three places: the suite asks
+`unsupported` and `cost` (no torch), the worker asks `build` (torch), the audit compares what is declared with what
+is observed. Nothing else looks into it.
+
+Axis legend, here and in the operators: b batch, h query heads, g key/value heads, n seq_len, c head_dim,
+d hidden_size, r rank, T = b·n tokens, e bytes an element.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from bench.case import DTYPES, Case
+from bench.cost import Cost
+
+if TYPE_CHECKING:
+    import torch
+
+__all__ = ["Adapter", "Attention", "Layer", "Operator", "Option"]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Option:
+    """A number of an operator's own that a suite may set under `options`."""
+
+    default: float
+    """Its value where the suite is silent."""
+    about: str
+    """One sentence: what it changes."""
+
+
+class Operator:
+    """What every operator declares. Subclass `Attention`, `Adapter` or `Layer`, not this."""
+
+    label: str = ""
+    """How tables and plots call it; absent: its name."""
+    family: str = ""
+    """`attention` or `adapter`: what it is drawn beside."""
+    provider: str = "bench"
+    """Who wrote the implementation; `torch` where the call is torch's own."""
+    scopes: frozenset[str] = frozenset()
+    """Where it can be measured."""
+    phases: frozenset[str] = frozenset({"forward", "train"})
+    """What can be measured of it."""
+    rank_kind: str = "none"
+    """What `rank` means: `svd_of_A`, `projected_len`, `landmarks`, `random_features`, `update`, … or `none`."""
+    options: Mapping[str, Option] = {}
+    """The numbers that a suite may set."""
+    takes_adapter_dtype: bool = False
+    """Whether it has weights of its own beside a base's, whose dtype may differ."""
+    exact_gradients: bool = True
+    """Whether its backward pass is the derivative of its forward pass, also to its trainable weights."""
+    random: bool = False
+    """Whether the output depends on a draw beside its inputs; accuracy is then the median of 20 draws."""
+    timed_up_to: int | None = None
+    """For an oracle: the largest seq_len that is timed; beyond it only accuracy is taken."""
+    reference: str | None = None
+    """Another operator that this one should equal or approximate; absent: exact attention for an attention."""
+
+    def reference_case(self, case: Case) -> Case | None:
+        """Gives the case of `reference` whose output this one's is held against, or nothing where it has none."""
+        return None if self.reference is None else case.replace(operator=self.reference)
+
+    @property
+    def has_rank(self) -> bool:
+        """Whether a rank axis applies."""
+        return self.rank_kind != "none"
+
+    def unsupported(self, case: Case) -> str | None:
+        """Gives why this case has no meaning for the operator, or nothing.
+
+        Subclasses add their own reasons and call this one first.
+        """
+        if case.scope not in self.scopes:
+            return f"{case.operator} exists at scope {', '.join(sorted(self.scopes))}"
+        if case.phase not in self.phases:
+            return f"{case.operator} has the phases {', '.join(sorted(self.phases))}"
+        if case.adapter_dtype and not self.takes_adapter_dtype:
+            return f"{case.operator} has no adapter weights whose dtype could differ"
+        return None
+
+    def cost(self, case: Case) -> Cost:
+        """Gives the closed forms of a case, for its scope."""
+        raise NotImplementedError
+
+
+class Attention(Operator):
+    """An attention: ``(q, k, v) -> o``.
+
+    At scope `core` q, k and v are given; at scope `layer` four projections without bias are put around it.
+    """
+
+    family = "attention"
+    scopes = frozenset({"core", "layer"})
+    causal: bool = False
+    """Whether a causal form exists."""
+    mask: bool = False
+    """Whether a key mask is honoured."""
+    gqa: bool = False
+    """Whether there may be fewer key and value heads than query heads."""
+    exact: bool = False
+    """Whether it equals softmax attention."""
+    exact_at_full_rank: bool = False
+    """Whether it equals softmax attention at rank = seq_len."""
+    rows_sum_to_one: bool = False
+    """Whether each row of its (implied) matrix sums to one."""
+    nonnegative: bool = False
+    """Whether its (implied) matrix has no negative entry."""
+    keeps_output: bool = False
+    """Whether its backward pass keeps o, as fused kernels do: an output projection then keeps it for nothing."""
+    linear_in_v: bool = True
+    """Whether o is linear in v, so that the matrix can be read off by feeding the identity."""
+
+    def unsupported(self, case: Case) -> str | None:
+        reason = super().unsupported(case)
+        if reason:
+            return reason
+        if case.causal and not self.causal:
+            return f"{case.operator} has no causal form"
+        if case.mask != "none" and not self.mask:
+            return f"{case.operator} honours no key mask"
+        if case.kv_heads != case.num_heads and not self.gqa:
+            return f"{case.operator} needs as many key and value heads as query heads"
+        return None
+
+    def matrix_rank(self, case: Case) -> int | None:
+        """Gives the largest rank of its (implied) matrix, where that is below seq_len: then Eckart–Young binds."""
+        return None
+
+    def core_cost(self, case: Case) -> Cost:
+        """Gives the closed forms at scope `core`; what `cost` adds at scope `layer` is not its business."""
+        raise NotImplementedError
+
+    def cost(self, case: Case) -> Cost:
+        from bench.operators._layer import with_projections
+
+        core = self.core_cost(case)
+        return with_projections(case, core, keeps_output=self.keeps_output) if case.scope == "layer" else core
+
+    def build(self, case: Case, generator: torch.Generator) -> Callable[..., Any]:
+        """Does all set-up and returns the callable that is timed, an `nn.Module` where it has weights.
+
+        Args:
+            case: its shape, rank, options, dtype and device. The callable must take any dtype that it is given.
+            generator: on the CPU, for random weights and features.
+
+        Returns:
+            ``attend(q, k, v, mask=None) -> o`` with q ``[b, h, n, c]``, k ``[b, g, n, c]``, v ``[b, g, n, c_v]``,
+            mask ``[b, n]`` bool (true: the key is there), o ``[b, h, n, c_v]``. c_v may differ from c.
+        """
+        raise NotImplementedError
+
+
+class Adapter(Operator):
+    """An adapter of a linear projection W0 ``[out, in]``, which is frozen unless the adapter says otherwise.
+
+    At scope `projection` one map is adapted; at scope `layer` those of q and v of a self-attention with SDPA.
+    """
+
+    family = "adapter"
+    scopes = frozenset({"projection", "layer"})
+    takes_adapter_dtype = True
+    mergeable: bool = True
+    """Whether it can be folded into W0; the module then has `merged_weight`."""
+    trains_base: bool = False
+    """Whether W0 itself is trained, and at scope `layer` every projection: the plain layer, not an adapter of it."""
+
+    def weight_bytes(self, case: Case) -> int:
+        """Gives the bytes of an element of the adapter's own weights."""
+        return DTYPES[case.adapter_dtype or case.dtype][1]
+
+    def casts(self, case: Case) -> bool:
+        """Gives whether x is copied into the adapter's dtype: the copy is then kept for the backward pass, not x."""
+        return case.adapter_dtype not in (None, case.dtype)
+
+    def keeps_input(self, case: Case) -> bool:
+        """Gives whether the backward pass keeps x itself, which the adapters of a layer then share."""
+        return not self.casts(case)
+
+    def projection_cost(self, case: Case) -> Cost:
+        """Gives the closed forms at scope `projection`."""
+        raise NotImplementedError
+
+    def cost(self, case: Case) -> Cost:
+        if case.scope == "projection":
+            return self.projection_cost(case)
+        from bench.operators._layer import with_adapters
+
+        return with_adapters(case, self)
+
+    def build(self, case: Case, linear: torch.nn.Linear, generator: torch.Generator) -> torch.nn.Module:
+        """Wraps a projection in its published initial state (step 0 equals the base wherever the paper says so).
+
+        Args:
+            case: rank, options, dtype of the adapter.
+            linear: the projection W0, without bias.
+            generator: on the CPU, for random weights.
+
+        Returns:
+            A module ``x [..., in] -> y [..., out]`` in W0's dtype, whose trainable weights require gradients and
+            whose frozen ones do not. Where its function at step 0 would be the base's whatever the code does, it
+            has a method ``perturb(generator)`` that draws the trainable weights; measuring and tests call it right
+            after `build` and with the same generator. Where `mergeable`, it has ``merged_weight()``, which gives W0
+            with the update folded in, ``[out, in]`` in W0's dtype, and leaves W0 as it is.
+        """
+        raise NotImplementedError
+
+
+class Layer(Operator):
+    """A whole self-attention with its own projections: ``x [b, n, d] -> y [b, n, out]``."""
+
+    family = "attention"
+    scopes = frozenset({"layer"})
+
+    def build(self, case: Case, generator: torch.Generator) -> torch.nn.Module:
+        """Gives the module that is timed."""
+        raise NotImplementedError

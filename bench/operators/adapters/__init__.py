@@ -1,0 +1,1 @@
+"""Members of the catalogue `operators/adapters`, one a file."""

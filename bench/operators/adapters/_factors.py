@@ -1,0 +1,51 @@
+"""What the adapters of the LoRA kind share: a frozen projection with two trainable factors beside it.
+
+Imported by the operators' `build` only, for it needs torch. Goes in: the projection W0 ``[out, in]``. Comes out: a
+module that holds it as `base`, with `a` ``[r, in]`` and `b` ``[out, r]``; what is done with them is the adapter's.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import nn
+
+__all__ = ["LowRankLinear"]
+
+
+class LowRankLinear(nn.Module):
+    """W0 frozen, A Kaiming-uniform with a = √5 (that is U(±1/√in)), B zero; the update is ``scale · B A``.
+
+    Args:
+        linear: the projection W0, without bias; frozen here.
+        rank: rows of A, columns of B.
+        dtype: of A and B.
+        alpha: the update's scale is α/r.
+        generator: on the CPU. Draws are made in float64, so that every dtype gets the same ones, rounded.
+    """
+
+    def __init__(
+        self, linear: nn.Linear, *, rank: int, dtype: torch.dtype, alpha: float, generator: torch.Generator
+    ) -> None:
+        super().__init__()
+        self.base = linear.requires_grad_(False)
+        self.scale = alpha / rank
+        bound = 1 / math.sqrt(linear.in_features)
+        a = torch.empty(rank, linear.in_features, dtype=torch.float64).uniform_(-bound, bound, generator=generator)
+        self.a = nn.Parameter(a.to(linear.weight.device, dtype))
+        self.b = nn.Parameter(torch.zeros(linear.out_features, rank, device=linear.weight.device, dtype=dtype))
+
+    def perturb(self, generator: torch.Generator) -> None:
+        """Draws B from N(0, 1/r), so that the update is not zero whatever the code does."""
+        b = torch.randn(self.b.shape, generator=generator, dtype=torch.float64) / math.sqrt(self.b.shape[1])
+        with torch.no_grad():
+            self.b.copy_(b)
+
+    def merged_weight(self) -> torch.Tensor:
+        """Gives W0 with the update folded in, ``[out, in]`` in W0's dtype; W0 stays as it is."""
+        raise NotImplementedError
+
+    def factors_product(self, x: torch.Tensor) -> torch.Tensor:
+        """Gives ``B A x``, in the factors' dtype, never forming ``B A``."""
+        return nn.functional.linear(nn.functional.linear(x.to(self.a.dtype), self.a), self.b)

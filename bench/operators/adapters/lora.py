@@ -1,0 +1,79 @@
+"""LoRA, unmerged: a frozen projection with a trainable update of rank r beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from bench.case import Case
+from bench.cost import Cost
+from bench.operators._base import Adapter, Option
+
+if TYPE_CHECKING:
+    import torch
+
+    from bench.operators.adapters._factors import LowRankLinear
+
+__all__ = ["OPERATOR"]
+
+
+class Lora(Adapter):
+    """``y = W0 x + (α/r) B A x`` with W0 frozen, A Kaiming-uniform, B zero.
+
+    With `adapter_dtype` x is cast to it before A, and the sum is rounded back once.
+
+    Source: Hu et al., arXiv 2106.09685, equation 3. The paper draws A from a Gaussian; its code, and we, draw it
+    Kaiming-uniform with a = √5.
+    """
+
+    label = "LoRA"
+    rank_kind = "update"
+    options: Mapping[str, Option] = {"alpha": Option(16.0, "Scale of the update: α/r multiplies B A x.")}
+
+    def projection_cost(self, case: Case) -> Cost:
+        """Base 2·T·in·out and 2·T·r·(in + out); backward dx of the base and twice the adapter's forward."""
+        t, i, o, r = case.tokens, case.hidden_size, case.out_size, case.rank or 0
+        e, a = case.element_bytes, self.weight_bytes(case)
+        base, extra, weights = 2 * t * i * o, 2 * t * r * (i + o), r * (i + o)
+        # where dtypes differ: the copy of x in the adapter's, and the base's product beside its own
+        cast, rounded = (a * t * i, e * t * o) if self.casts(case) else (0, 0)
+        least = e * (t * (i + o) + i * o) + a * weights
+        summing = 3 * a * t * o + rounded  # the base's product, the update and their sum
+        return Cost(
+            forward_flops=base + extra,
+            backward_flops=base + 2 * extra,
+            bytes_min=least,
+            # x read again by A; A x and the update written and read; the base's product read for the sum
+            bytes_algorithm=least + e * t * (i + o) + 2 * a * t * (r + o) + 2 * (cast + rounded),
+            saved_bytes=(cast or e * t * i) + a * t * r + e * i * o + a * weights,
+            forward_peak_bytes=max(summing, e * t * o + cast + a * t * r),
+            # the sum, or the end of the backward pass: y, both contributions to dx and their sum, dA, dB
+            train_peak_bytes=max(summing + cast + a * t * r, e * t * (o + 3 * i) + cast + a * weights),
+            parameters=i * o + weights,
+            trainable_parameters=weights,
+        )
+
+    def build(self, case: Case, linear: torch.nn.Linear, generator: torch.Generator) -> LowRankLinear:
+        """Gives the projection with A ``[r, in]`` and B ``[out, r]`` beside it."""
+        import torch
+
+        from bench.operators.adapters._factors import LowRankLinear
+
+        class LoraLinear(LowRankLinear):
+            def forward(self, x: torch.Tensor) -> torch.Tensor:
+                return torch.add(self.base(x), self.factors_product(x), alpha=self.scale).to(x.dtype)
+
+            def merged_weight(self) -> torch.Tensor:
+                update = self.scale * (self.b @ self.a)
+                return (self.base.weight + update).to(self.base.weight.dtype)
+
+        return LoraLinear(
+            linear,
+            rank=case.rank or 1,
+            dtype=getattr(torch, case.adapter_dtype or case.dtype),
+            alpha=case.option("alpha", self.options["alpha"].default),
+            generator=generator,
+        )
+
+
+OPERATOR = Lora()

@@ -1,0 +1,1 @@
+"""Members of the catalogue `operators/attention`, one a file."""

@@ -1,0 +1,66 @@
+"""The trivial baseline: every query gets the mean of the values, whatever it asks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from bench.case import Case
+from bench.cost import Cost
+from bench.operators._base import Attention
+from bench.operators._layer import attention_bytes_min
+
+if TYPE_CHECKING:
+    import torch
+
+__all__ = ["OPERATOR"]
+
+
+class Uniform(Attention):
+    """``1 1ᵀ/n v``, of rank 1: an approximation that is not better than this one has approximated nothing.
+
+    Not at scope `layer`: its projections of q and k would be weights that nothing reads.
+    """
+
+    label = "uniform"
+    scopes = frozenset({"core"})
+    mask = rows_sum_to_one = nonnegative = True
+
+    def matrix_rank(self, case: Case) -> int | None:
+        return 1 if case.seq_len > 1 else None
+
+    def core_cost(self, case: Case) -> Cost:
+        """No matrix product; the output is written out like any operator's, and v alone has a gradient.
+
+        Below float32 torch takes the mean of a float32 copy of v.
+        """
+        b, h, n, c, e = case.batch_size, case.num_heads or 0, case.seq_len, case.head_dim or 0, case.element_bytes
+        output, mean = e * b * h * n * c, e * b * h * c
+        masked = case.mask != "none"
+        return Cost(
+            forward_flops=0,
+            backward_flops=0,
+            bytes_min=attention_bytes_min(case),
+            bytes_algorithm=attention_bytes_min(case),
+            saved_bytes=masked * (b * n + 8 * b),
+            forward_peak_bytes=max(output + (2 if masked else 1) * mean, 4 * b * h * n * c if e < 4 else 0),
+            train_peak_bytes=2 * output + mean,
+        )
+
+    def build(self, case: Case, generator: torch.Generator) -> Callable[..., Any]:
+        """Gives the function ``(q, k, v, mask=None) -> o``."""
+
+        def attend(
+            q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, mask: torch.Tensor | None = None
+        ) -> torch.Tensor:
+            if mask is None:
+                mean = v.mean(dim=-2, keepdim=True)
+            else:
+                total = v.masked_fill(~mask[:, None, :, None], 0.0).sum(dim=-2, keepdim=True)
+                mean = total / mask.sum(dim=-1).clamp(min=1)[:, None, None, None]
+            return mean.expand(*q.shape[:-1], v.shape[-1]).contiguous()
+
+        return attend
+
+
+OPERATOR = Uniform()

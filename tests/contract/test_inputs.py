@@ -1,0 +1,64 @@
+"""Every input of the catalogue gives what its contract says, or says what to type to get its data."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from bench.case import SCOPES, Case
+from bench.measure import inputs
+
+NAMES = inputs.names()
+# MiniLM's own shape, which the captured inputs ask for.
+SHAPE = {"operator": "sdpa", "seq_len": 128, "hidden_size": 384, "num_heads": 12, "head_dim": 32}
+
+
+def case_of(name: str, scope: str) -> Case:
+    """A case that the input can serve; skips the test where its data are not on this machine."""
+    source = inputs.load(name)
+    shape = {key: value for key, value in SHAPE.items() if scope != "projection" or "head" not in key}
+    case = Case(**shape, scope=scope, input=name)
+    if scope not in source.scopes:
+        pytest.skip(f"not defined at scope {scope}")
+    if source.absent() is not None:
+        pytest.skip(source.absent())
+    return case
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_input_says_where_it_is_defined(name: str) -> None:
+    scopes = inputs.load(name).scopes
+
+    assert scopes
+    assert scopes <= set(SCOPES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_input_is_explained_in_its_docstring(name: str) -> None:
+    assert (inputs.load(name).__doc__ or "").strip()
+
+
+@pytest.mark.parametrize("scope", ["projection", "core", "layer"])
+@pytest.mark.parametrize("name", NAMES)
+def test_an_input_serves_a_case_of_minilm_s_shape(name: str, scope: str) -> None:
+    assert inputs.load(name).unsupported(case_of(name, scope)) is None
+
+
+@pytest.mark.parametrize("scope", ["projection", "core", "layer"])
+@pytest.mark.parametrize("name", NAMES)
+def test_an_input_has_the_shapes_of_its_scope_in_float64_on_the_cpu(name: str, scope: str) -> None:
+    tensors = inputs.load(name).tensors(case_of(name, scope))
+
+    heads = dict.fromkeys(("q", "k", "v"), (1, 12, 128, 32))
+    assert {key: tuple(t.shape) for key, t in tensors.items()} == (heads if scope == "core" else {"x": (1, 128, 384)})
+    assert all(t.dtype == torch.float64 and t.device.type == "cpu" for t in tensors.values())
+    assert all(bool(t.isfinite().all()) for t in tensors.values())
+
+
+@pytest.mark.parametrize("scope", ["projection", "core", "layer"])
+@pytest.mark.parametrize("name", NAMES)
+def test_an_input_is_the_same_for_the_same_case(name: str, scope: str) -> None:
+    case = case_of(name, scope)
+
+    first, second = inputs.load(name).tensors(case), inputs.load(name).tensors(case)
+    assert all(torch.equal(first[key], second[key]) for key in first)

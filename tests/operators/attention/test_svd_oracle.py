@@ -1,0 +1,45 @@
+"""The oracle is Eckart–Young's bound itself."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+
+from bench import operators
+from bench.case import Case
+from bench.measure import reference
+
+RANKS = (1, 2, 4, 8, 16, 23, 24)
+
+
+def errors(attend: Callable[..., Any], qkv: Callable[..., Any]) -> tuple[torch.Tensor, list[float]]:
+    q, k, _ = qkv()
+    exact = reference.attention_matrix(q, k)
+    return exact, [
+        reference.relative_error(reference.operator_matrix(attend("svd_oracle", r), q, k), exact) for r in RANKS
+    ]
+
+
+def test_error_falls_as_rank_grows(attend: Callable[..., Any], qkv: Callable[..., Any]) -> None:
+    _, found = errors(attend, qkv)
+
+    assert all(larger > smaller for larger, smaller in itertools.pairwise(found))
+
+
+def test_error_equals_eckart_young(attend: Callable[..., Any], qkv: Callable[..., Any]) -> None:
+    exact, found = errors(attend, qkv)
+
+    bound = reference.hardness(exact[0], RANKS).eckart_young_error
+    assert found == pytest.approx([bound[r] for r in RANKS], abs=1e-13)
+
+
+def test_rank_above_the_tokens_is_refused() -> None:
+    case = Case(operator="svd_oracle", seq_len=32, num_heads=1, head_dim=8, hidden_size=8, rank=64)
+
+    reason = operators.load("svd_oracle").unsupported(case)
+
+    assert reason == "svd_oracle has at most 32 singular values and rank is 64"
