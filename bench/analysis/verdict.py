@@ -1,0 +1,198 @@
+"""What may be concluded, in sentences: who wins where, from which length, by how much, and at what error.
+
+Goes in: the table, its rounds and the crossover points. Comes out: findings, each a headline with its details. A
+difference is claimed only where the interval of the ratio excludes 1; an approximation is praised only where its
+error is below that of `uniform`, which does nothing but average.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from bench.analysis.adapters import adapter_findings
+from bench.analysis.finding import EXACT, Finding, against, ratio_words, shape_words, share_words
+from bench.analysis.scaling import peak_bytes
+from bench.analysis.seed import seed_findings
+from bench.analysis.series import Context, contexts, measured, series_label
+from bench.attempt import FAILURES
+from bench.units import seconds_text
+
+__all__ = ["TRIVIAL", "error_of", "findings"]
+
+TRIVIAL = "uniform"
+"""The operator that only averages the values: an error that is not below its own is no approximation."""
+
+_BELOW = 0.95  # by less than a twentieth below uniform's error is not worth a word
+
+
+def findings(table: pd.DataFrame, rounds: pd.DataFrame, crossovers: pd.DataFrame) -> list[Finding]:
+    """Gives the findings in the order of the report: attentions, adapters, the seed's module, what is missing.
+
+    Args:
+        table: one row a case.
+        rounds: columns `run case_hash round latency_s log_ratio`.
+        crossovers: of `analysis.crossover.crossovers` for the same table.
+    """
+    found: list[Finding] = []
+    for context, rows in contexts(table[table["family"] == "attention"], "seq_len"):
+        found += _attention(context, rows, crossovers)
+    found += adapter_findings(table)
+    found += seed_findings(table, rounds)
+    return [*found, *_missing(table)]
+
+
+def error_of(rows: pd.DataFrame) -> tuple[pd.Series[float], str]:
+    """Gives the model error that the rows carry and what it is an error of: ``A`` first, ``the output`` otherwise."""
+    for column, name in (("attention_rel_error", "A"), ("output_rel_error", "the output")):
+        if column in rows and rows[column].notna().any():
+            return rows[column].astype(float), name
+    return pd.Series(np.nan, index=rows.index, dtype=float), ""
+
+
+def _attention(context: Context, rows: pd.DataFrame, crossovers: pd.DataFrame) -> Iterator[Finding]:
+    compared = rows[measured(rows) & rows["latency_ratio"].notna()]
+    rivals = compared[(compared["case_id"] != compared["baseline"]) & (compared["operator"] != TRIVIAL)]
+    if rivals.empty:
+        return
+    longest = compared["seq_len"].max()
+    at = _with_error(compared[compared["seq_len"] == longest])
+    rivals = at[(at["case_id"] != at["baseline"]) & (at["operator"] != TRIVIAL)].sort_values("latency_ratio")
+    baseline = at[at["case_id"] == at["baseline"]]
+    name = str(baseline["label"].iloc[0]) if len(baseline) else "the baseline"
+    winners = rivals[rivals["latency_ratio_ci_high"] < 1]
+    details = [*_from_which_length(context, crossovers), *_no_better(at), *_hardness(at)]
+    if rivals.empty:
+        headline = f"At n = {longest:.0f} nothing but {name} gave a latency."
+    elif winners.empty:
+        headline = _nobody(rivals.iloc[0], name, longest)
+    else:
+        headline = _winner(winners.iloc[0], name, longest)
+        details = [*_better(winners), *details]
+    numbers = {"seq_len": float(longest), "winners": len(winners), "rivals": len(rivals)}
+    yield Finding("attention", context.name, headline, tuple(details), numbers)
+
+
+def _with_error(rows: pd.DataFrame) -> pd.DataFrame:
+    error, of = error_of(rows)
+    trivial = error[rows["operator"] == TRIVIAL].min()
+    useful = error.isna() | ~(error > _BELOW * trivial) | (error < EXACT)
+    peak = peak_bytes(rows)
+    base = peak[rows["case_id"] == rows["baseline"]]
+    share = peak / base.iloc[0] if len(base) else peak * np.nan
+    return rows.assign(error=error, error_of=of, trivial_error=trivial, useful=useful, peak_share=share)
+
+
+def _winner(row: pd.Series[float], baseline: str, longest: float) -> str:
+    text = f"At n = {longest:.0f} {series_label(row)} is fastest: {ratio_words(row)} of {baseline}'s time"
+    text += f" ({seconds_text(row['latency_median_s'])})"
+    if not np.isnan(row["peak_share"]):
+        text += f", {share_words(row['peak_share'])} peak memory"
+    return f"{text}; {_error_words(row)}."
+
+
+def _error_words(row: pd.Series[float]) -> str:
+    if np.isnan(row["error"]):
+        return "error not measured"
+    if row["error"] < EXACT:
+        return "exact"
+    text = f"error of {row['error_of']} {row['error']:.2g}"
+    return text if row["useful"] else f"{text}: uniform does as well ({row['trivial_error']:.2g})"
+
+
+def _better(winners: pd.DataFrame) -> Iterator[str]:
+    """Yields what a reader should take instead of the fastest: the fastest useful one, and the nearest to exact."""
+    fastest, useful = winners.iloc[0], winners[winners["useful"]]
+    if useful.empty:
+        yield "No case that is faster has an error below uniform's."
+    elif not fastest["useful"]:
+        yield f"The fastest with an error below uniform's is {_told(useful.iloc[0])}."
+    nearest = useful.sort_values("error", kind="stable").iloc[0] if useful["error"].notna().any() else fastest
+    told = {fastest.name, useful.index[0] if len(useful) else fastest.name}
+    if nearest.name not in told:
+        yield f"Of those faster, the nearest to exact is {_told(nearest)}."
+
+
+def _told(row: pd.Series[float]) -> str:
+    return f"{series_label(row)}: {ratio_words(row)}, {_error_words(row)}"
+
+
+def _nobody(nearest: pd.Series[float], baseline: str, longest: float) -> str:
+    if nearest["latency_ratio_ci_low"] > 1:
+        rest = f"the nearest is {series_label(nearest)} at {ratio_words(nearest)} of its time."
+    else:
+        rest = f"{series_label(nearest)}, the nearest: {against(nearest)}."
+    return f"At n = {longest:.0f} nothing measured beats {baseline}; {rest}"
+
+
+def _from_which_length(context: Context, crossovers: pd.DataFrame) -> Iterator[str]:
+    mine = crossovers[(crossovers["context"] == context.name) & (crossovers["operator"] != TRIVIAL)]
+    words = {
+        "from": "Faster than {b} from a length on: ",
+        "everywhere": "Faster at every measured length: ",
+        "until": "Faster at short lengths only: ",
+        "undecided": "No difference that the rounds agree on: ",
+        "never": "Faster at no measured length: ",
+        "absent": "Too few measured lengths to say: ",
+    }
+    for answer, start in words.items():
+        lines = mine[mine["answer"] == answer]
+        if len(lines):
+            told = [_line(rows, answer) for _, rows in lines.groupby("operator", sort=False)]
+            yield start.format(b=lines["baseline"].iloc[0] or "the baseline") + "; ".join(told) + "."
+
+
+def _line(rows: pd.DataFrame, answer: str) -> str:
+    """Tells the lines of one operator, its name once: ``Nyström r=32 from n = 225, r=64 from n = 460``."""
+    words, before = [], ""
+    for series, text, unmeasured in rows[["series", "text", "unmeasured"]].itertuples(index=False):
+        name, separator, rank = str(series).partition(" r=")
+        word = f"r={rank}" if separator and name == before else str(series)
+        word += f" {text}" if answer in ("from", "until") else ""
+        words.append(f"{word} (not measured at {unmeasured})" if unmeasured else word)
+        before = name
+    return ", ".join(words)
+
+
+def _no_better(at: pd.DataFrame) -> Iterator[str]:
+    poor = at[~at["useful"] & (at["operator"] != TRIVIAL)]
+    if len(poor):
+        cases = ", ".join(f"{series_label(row)} ({row['error']:.2g})" for _, row in poor.iterrows())
+        of, trivial = at["error_of"].iloc[0], at["trivial_error"].iloc[0]
+        yield f"No better than uniform (error of {of} {trivial:.2g}): {cases}."
+
+
+def _hardness(at: pd.DataFrame) -> Iterator[str]:
+    words = []
+    for column, text in (("input_entropy", "entropy / ln n {:.2g}"), ("input_stable_rank", "stable rank {:.3g}")):
+        if column in at and at[column].notna().any():
+            words.append(text.format(at[column].median()))
+    if "eckart_young_error" in at:
+        bounds = at.dropna(subset=["eckart_young_error", "rank"]).groupby("rank")["eckart_young_error"].median()
+        words += [f"no rank-{rank:g} matrix has an error below {bound:.2g}" for rank, bound in bounds.items()]
+    if words:
+        yield f"How hard the input is: {', '.join(words)}."
+
+
+def _missing(table: pd.DataFrame) -> Iterator[Finding]:
+    bad = table[~measured(table)]
+    for failed in (True, False):
+        rows = bad[bad["status"].isin(FAILURES | {"interrupted"}) == failed]
+        if rows.empty:
+            continue
+        details = []
+        for (status, reason), same in rows.groupby(["status", "reason"], dropna=False, sort=False):
+            why = f" ({reason})" if isinstance(reason, str) and reason else ""
+            details.append(f"{status}{why}: {_named(same)}")
+        what = "failed" if failed else "not measured, being unsupported or skipped"
+        headline = f"{len(rows)} of {len(table)} cases {what}."
+        yield Finding("failed" if failed else "absent", "", headline, tuple(details), {"cases": len(rows)})
+
+
+def _named(rows: pd.DataFrame, most: int = 6) -> str:
+    if len(rows) <= most:
+        return "; ".join(f"{series_label(row)} {shape_words(row)}" for _, row in rows.iterrows())
+    places = (rows["scope"] + "/" + rows["phase"] + " " + rows["device"]).value_counts(sort=False)
+    return "; ".join(f"{count} cases at {place}" for place, count in places.items())

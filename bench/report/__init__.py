@@ -1,0 +1,1 @@
+"""Tables become pages, pictures and files. Nothing here measures, and nothing imports torch."""

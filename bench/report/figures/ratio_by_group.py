@@ -1,0 +1,90 @@
+"""Every case against the baseline of its group: a dot and its interval, fastest on top."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.markers import CARETLEFTBASE, CARETRIGHTBASE
+
+from bench.analysis.series import contexts, measured, series_label
+from bench.report.figures._panels import baseline_rule, log_axis, near, panels, paper, scale_of
+from bench.report.style import INK, look
+from bench.units import ratio_text
+
+__all__ = ["about", "absent", "data", "draw", "title"]
+
+title = "Every case against its baseline"
+about = (
+    "One panel a group: cases that were alive together and took turns. Dot: time over the baseline's; bar: "
+    "its 95 % interval over rounds. A bar that touches the dashed line shows no difference. × : no value, and why."
+)
+absent = "no group has a ratio"
+
+# inches: a row, what stands around the rows, the axis, the numbers right of it, a letter of a name left of it
+_ROW = 0.19
+_FRAME = 1.0
+_AXIS = 1.45
+_NUMBERS = 1.8
+_LETTER = 0.068
+_WINDOW = 30.0
+
+
+def data(table: pd.DataFrame, rounds: pd.DataFrame) -> pd.DataFrame:
+    """Gives one row a case that is not the baseline, ordered by ratio inside each group; cases without one last."""
+    rivals = table[table["case_id"] != table["baseline"]]
+    known = measured(rivals) & rivals["latency_ratio"].notna()
+    rivals = rivals.assign(latency_ratio=rivals["latency_ratio"].where(known))
+    worth = [rows.index for _, rows in contexts(rivals) if rows["latency_ratio"].notna().any()]
+    parts: list[pd.DataFrame] = []
+    for context, rows in contexts(rivals.loc[np.concatenate(worth)] if worth else rivals.iloc[:0]):
+        ordered = rows.sort_values("latency_ratio", na_position="last")
+        names = [series_label(row) for _, row in ordered.iterrows()]
+        part = ordered.assign(panel=len(parts), title=context.title, series=names, place=range(len(ordered)))
+        parts.append(part)
+    columns = ["panel", "title", "place", "series", "operator", "rank", "status", "latency_ratio"]
+    columns += ["latency_ratio_ci_low", "latency_ratio_ci_high", "case_id"]
+    return pd.concat(parts)[columns] if parts else pd.DataFrame(columns=columns)
+
+
+def draw(data: pd.DataFrame) -> Figure:
+    """Draws a strip for each group, each on its own scale."""
+    strips = panels(data)
+    heights = [_FRAME + _ROW * len(rows) for _, rows in strips]
+    names = 0.3 + _LETTER * int(data["series"].str.len().max())
+    sides = (names, _NUMBERS)
+    titles = [title for title, _ in strips]
+    figure, axes = paper(titles, [], heights=heights, width=names + _AXIS + _NUMBERS, sides=sides)
+    for ax, (_, rows) in zip(axes, strips, strict=True):
+        _strip(ax, rows)
+    return figure
+
+
+def _strip(ax: Axes, rows: pd.DataFrame) -> None:
+    close = near(rows, "latency_ratio", _WINDOW, by="panel")
+    ends = [*close["latency_ratio_ci_low"], *close["latency_ratio_ci_high"], *close["latency_ratio"], 1.0]
+    log_axis(ax, "x", scale_of(ends), "{:g}".format, most=4)
+    ax.set_ylim(len(rows) - 0.4, -0.6)
+    ax.set_yticks(rows["place"].tolist(), labels=rows["series"].tolist(), fontsize=8.5)
+    ax.tick_params(axis="y", length=0)
+    ax.grid(visible=False, axis="y")
+    ax.spines["left"].set_visible(False)
+    baseline_rule(ax, vertical=True)
+    place, (first, last) = ax.get_yaxis_transform(), ax.get_xlim()
+    for row in rows.to_dict("records"):
+        one = look(row["operator"])
+        low, high = row["latency_ratio_ci_low"], row["latency_ratio_ci_high"]
+        absent = pd.isna(row["latency_ratio"])
+        text = f"× {row['status']}" if absent else ratio_text(row["latency_ratio"], low, high)
+        ax.text(1.04, row["place"], text, transform=place, fontsize=8, va="center_baseline")
+        if absent:
+            continue
+        if not first <= row["latency_ratio"] <= last:
+            above = row["latency_ratio"] > 1
+            caret = CARETRIGHTBASE if above else CARETLEFTBASE
+            ax.plot([0.97 if above else 0.03], [row["place"]], color=one.color, marker=caret, transform=place)
+            continue
+        ax.plot([low, high], [row["place"]] * 2, color=one.color, linewidth=2.2)
+        ax.plot([row["latency_ratio"]], [row["place"]], color=one.color, marker=one.marker, markersize=5.5)
+    ax.set_xlabel("time / baseline", labelpad=2, color=INK)

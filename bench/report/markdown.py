@@ -1,0 +1,69 @@
+"""The report in a page of Markdown: the verdict and a compact table, for a pull request or a terminal.
+
+Goes in: findings, crossover points and the table. Comes out: text in which no cell can break the table or become
+markup.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from bench.analysis.finding import Finding
+from bench.analysis.scaling import peak_bytes
+from bench.analysis.verdict import error_of
+from bench.units import bytes_text, ratio_text, seconds_text
+
+__all__ = ["escape", "summary"]
+
+_HEADINGS = ("case", "status", "latency [95 %]", "ratio to baseline [95 %]", "peak memory", "error")
+
+
+def escape(text: str) -> str:
+    """Gives text that Markdown prints as it stands, in one line."""
+    for sign, safe in {"\\": "\\\\", "|": "\\|", "`": "\\`", "<": "&lt;", "*": "\\*", "_": "\\_", "[": "\\["}.items():
+        text = text.replace(sign, safe)
+    return " ".join(text.split())
+
+
+def summary(title: str, table: pd.DataFrame, findings: Sequence[Finding], crossovers: pd.DataFrame) -> str:
+    """Gives the text of `summary.md`.
+
+    Args:
+        title: the suite's name.
+        table: one row a case.
+        findings: of `analysis.verdict.findings`.
+        crossovers: of `analysis.crossover.crossovers`.
+    """
+    lines = [f"# bench: {escape(title)}", "", "## Verdict", ""]
+    for finding in findings:
+        where = f"**{escape(finding.where)}**: " if finding.where else ""
+        lines.append(f"- {where}{escape(finding.headline)}")
+        lines += [f"  - {escape(detail)}" for detail in finding.details]
+    if len(crossovers):
+        headings = ("case", "where", "faster than the baseline")
+        lines += ["", "## From which length on", "", *_table(headings, crossovers)]
+    lines += ["", "## Cases", "", _row(_HEADINGS), _rule(_HEADINGS)]
+    error, _ = error_of(table)
+    for (_, row), peak, wrong in zip(table.iterrows(), peak_bytes(table), error, strict=True):
+        ends = (row["latency_ci_low_s"], row["latency_ci_high_s"])
+        latency = seconds_text(row["latency_median_s"])
+        interval = f" [{seconds_text(ends[0])}, {seconds_text(ends[1])}]" if not pd.isna(ends[0]) else ""
+        ratio = ratio_text(row["latency_ratio"], row["latency_ratio_ci_low"], row["latency_ratio_ci_high"])
+        cells = [str(row["case_id"]), str(row["status"]), latency + interval, ratio, bytes_text(peak)]
+        lines.append(_row([*cells, "-" if pd.isna(wrong) else f"{wrong:.2g}"]))
+    return "\n".join(lines) + "\n"
+
+
+def _table(headings: Sequence[str], crossovers: pd.DataFrame) -> list[str]:
+    rows = crossovers[["series", "context", "text"]].itertuples(index=False)
+    return [_row(headings), _rule(headings), *(_row([str(cell) for cell in row]) for row in rows)]
+
+
+def _row(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(escape(cell) for cell in cells) + " |"
+
+
+def _rule(cells: Sequence[str]) -> str:
+    return "|" + "---|" * len(cells)

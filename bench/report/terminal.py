@@ -1,0 +1,48 @@
+"""The closing table of a run: for each group its baseline, its fastest case and at what error, and what failed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from bench.attempt import FAILURES
+from bench.units import ratio_text, seconds_text
+
+__all__ = ["closing"]
+
+
+def closing(table: pd.DataFrame, console: Console) -> None:
+    """Prints one line for each group that was timed, and one for each case that failed.
+
+    Args:
+        table: of one run.
+        console: where to; on a narrow one cells are wrapped.
+    """
+    shown = Table(title=None, box=None, pad_edge=False, header_style="bold")
+    for name in ("group", "baseline", "", "fastest beside it", "takes × the time", "output error"):
+        shown.add_column(name, justify="right" if name in ("", "takes × the time", "output error") else "left")
+    for group, members in table.groupby("group", sort=False):
+        timed = members[members["latency_ratio"].notna()]
+        base = timed[timed["case_id"] == timed["baseline"]]
+        others = timed[timed["case_id"] != timed["baseline"]]
+        if base.empty or others.empty:
+            continue
+        best = others.sort_values("latency_ratio").iloc[0]
+        error = "-" if pd.isna(best["output_rel_error"]) else f"{best['output_rel_error']:.2g}"
+        ratio = ratio_text(best["latency_ratio"], best["latency_ratio_ci_low"], best["latency_ratio_ci_high"])
+        first = base.iloc[0]
+        cells = (str(group), first["label"], seconds_text(first["latency_median_s"]), _name(best), ratio, error)
+        shown.add_row(*(Text(str(cell)) for cell in cells))
+    console.print(shown)
+    for _, row in table[table["status"].isin(FAILURES)].iterrows():
+        console.print(Text(f"{row['status']}: {row['case_id']}: {row['reason']}"))
+    counts = table["status"].value_counts()
+    console.print(Text(f"{len(table)} cases: " + ", ".join(f"{count} {status}" for status, count in counts.items())))
+
+
+def _name(row: pd.Series[Any]) -> str:
+    return f"{row['label']}" + ("" if pd.isna(row["rank"]) else f" r={row['rank']:.0f}")

@@ -1,0 +1,78 @@
+"""Tables whose answers were put into them: one operator beside a baseline, at some lengths, in some rounds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+Planted = tuple[pd.DataFrame, pd.DataFrame]
+
+
+def row(operator: str, n: int, **changes: Any) -> dict[str, Any]:
+    """Gives the columns of a measured attention case at scope core."""
+    return {
+        "run": "r",
+        "case_id": f"{operator} n={n} {changes.get('rank', '')}",
+        "case_hash": f"{operator}-{n}-{changes.get('rank', '')}",
+        "operator": operator,
+        "provider": "bench",
+        "label": operator,
+        "family": "attention",
+        "scope": "core",
+        "phase": "forward",
+        "device": "cpu",
+        "dtype": "float32",
+        "batch_size": 1.0,
+        "num_heads": 8.0,
+        "head_dim": 64.0,
+        "hidden_size": 512.0,
+        "seq_len": float(n),
+        "rank": np.nan,
+        "input": "iid",
+        "status": "ok",
+        "reason": None,
+        "baseline": f"sdpa n={n} ",
+        "latency_median_s": 1e-3,
+        "latency_ratio": 1.0,
+        "latency_ratio_ci_low": 1.0,
+        "latency_ratio_ci_high": 1.0,
+        "peak_tensor_bytes": 1024.0,
+        "attention_rel_error": np.nan,
+        **changes,
+    }
+
+
+@pytest.fixture
+def make_row() -> Callable[..., dict[str, Any]]:
+    return row
+
+
+@pytest.fixture
+def planted() -> Callable[..., Planted]:
+    """Gives a function: (length -> ln ratio of `linformer` to `sdpa`, spread, rounds, seed) -> table and rounds."""
+
+    def plant(logs: Mapping[int, float], *, sd: float = 0.0, rounds: int = 8, seed: int = 0) -> Planted:
+        rng = np.random.default_rng(seed)
+        rows: list[dict[str, Any]] = []
+        told: list[dict[str, Any]] = []
+        for n, log in logs.items():
+            drawn = log + sd * rng.standard_normal(rounds)
+            ends = [float(np.exp(end)) for end in (drawn.min(), drawn.max())]
+            centre = float(np.exp(np.median(drawn)))
+            ratios = {"latency_ratio": centre, "latency_ratio_ci_low": ends[0], "latency_ratio_ci_high": ends[1]}
+            rows += [row("sdpa", n), row("linformer", n, latency_median_s=1e-3 * centre, **ratios)]
+            told += _rounds(f"sdpa-{n}-", np.zeros(rounds)) + _rounds(f"linformer-{n}-", drawn)
+        return pd.DataFrame(rows), pd.DataFrame(told)
+
+    return plant
+
+
+def _rounds(case_hash: str, logs: Sequence[float]) -> list[dict[str, Any]]:
+    return [
+        {"run": "r", "case_hash": case_hash, "round": i, "latency_s": 1e-3 * np.exp(log), "log_ratio": log}
+        for i, log in enumerate(logs)
+    ]

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from bench.analysis.series import contexts, measured, rounds_by_case, series_label, series_of
+
+
+def test_the_axis_is_no_part_of_the_context(make_row):
+    table = pd.DataFrame([make_row("sdpa", 128), make_row("sdpa", 256)])
+
+    assert len(list(contexts(table))) == 2
+    assert len(list(contexts(table, "seq_len"))) == 1
+
+
+def test_heads_move_with_the_hidden_size(make_row):
+    table = pd.DataFrame([make_row("sdpa", 128), make_row("sdpa", 128, num_heads=4.0, hidden_size=256.0)])
+
+    assert len(list(contexts(table, "hidden_size"))) == 1
+
+
+def test_a_title_says_only_what_differs(make_row):
+    table = pd.DataFrame([make_row("sdpa", 128), make_row("sdpa", 128, phase="train", input="smooth")])
+    titles = [context.title for context, _ in contexts(table, "seq_len")]
+
+    assert titles == ["core/forward, iid", "core/train, smooth"]
+
+
+def test_a_name_says_all(make_row):
+    context, _ = next(contexts(pd.DataFrame([make_row("sdpa", 128)]), "seq_len"))
+
+    assert context.name == "core/forward, cpu, fp32, 8×64, iid"
+
+
+def test_the_same_operator_at_two_ranks_is_two_series_but_one_over_rank(make_row):
+    table = pd.DataFrame([make_row("linformer", 128, rank=16.0), make_row("linformer", 128, rank=32.0)])
+
+    assert [label for label, _ in series_of(table, "seq_len")] == ["linformer r=16", "linformer r=32"]
+    assert [label for label, _ in series_of(table, "rank")] == ["linformer"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "label"),
+    [
+        ({}, "linformer"),
+        ({"rank": 64.0}, "linformer r=64"),
+        ({"provider": "linformer"}, "linformer [linformer]"),
+        ({"options": "ridge=0.01"}, "linformer ridge=0.01"),
+        ({"options": pd.NA, "compiled": np.True_}, "linformer compiled"),
+    ],
+)
+def test_a_label_says_what_tells_a_case_from_its_neighbours(make_row, changes, label):
+    assert series_label(make_row("linformer", 128, **changes)) == label
+
+
+def test_a_status_without_a_latency_is_not_measured(make_row):
+    table = pd.DataFrame([make_row("sdpa", 128), make_row("sdpa", 256, status="oom", latency_median_s=np.nan)])
+
+    assert measured(table).tolist() == [True, False]
+
+
+def test_rounds_without_a_value_are_left_out(planted):
+    _, rounds = planted({128: 0.5}, rounds=3)
+    rounds.loc[rounds["round"] == 1, "log_ratio"] = np.nan
+
+    assert rounds_by_case(rounds, "log_ratio")["r", "linformer-128-"].tolist() == [0.5, 0.5]

@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from bench.analysis.crossover import crossovers
+from bench.analysis.verdict import error_of, findings
+
+
+def told(table, rounds):
+    return findings(table, rounds, crossovers(table, rounds))
+
+
+def fail(table, status, reason):
+    """Makes the last case of a table one without numbers."""
+    table.loc[3, ["status", "reason", "latency_median_s", "latency_ratio"]] = [status, reason, np.nan, np.nan]
+
+
+def fast_and(make_row, **errors):
+    """Gives one length: `sdpa` exact, `linformer` at half its time, `uniform` at a tenth, with these errors."""
+    rows = [make_row("sdpa", 512, attention_rel_error=3e-16)]
+    for operator, ratio in (("linformer", 0.5), ("uniform", 0.1), ("nystrom", 0.8)):
+        if operator in errors:
+            ends = {"latency_ratio_ci_low": 0.98 * ratio, "latency_ratio_ci_high": 1.02 * ratio}
+            rows.append(make_row(operator, 512, latency_ratio=ratio, attention_rel_error=errors[operator], **ends))
+    columns = ["run", "case_hash", "round", "latency_s", "log_ratio"]
+    return pd.DataFrame(rows), pd.DataFrame(columns=columns)
+
+
+def test_the_winner_is_told_with_ratio_memory_and_error(make_row):
+    finding = told(*fast_and(make_row, linformer=0.2, uniform=0.8))[0]
+
+    assert finding.headline == (
+        "At n = 512 linformer is fastest: 0.5 [0.49, 0.51] of sdpa's time (1 ms), the same peak memory; "
+        "error of A 0.2."
+    )
+
+
+def test_uniform_is_never_the_winner(make_row):
+    finding = told(*fast_and(make_row, linformer=0.2, uniform=0.1))[0]
+
+    assert finding.headline.startswith("At n = 512 linformer is fastest")
+
+
+def test_an_error_that_uniform_has_too_is_said_to_be_none(make_row):
+    finding = told(*fast_and(make_row, linformer=0.9, uniform=0.8, nystrom=0.3))[0]
+
+    assert finding.headline.endswith("error of A 0.9: uniform does as well (0.8).")
+    assert finding.details[0] == (
+        "The fastest with an error below uniform's is nystrom: 0.8 [0.784, 0.816], error of A 0.3."
+    )
+    assert "No better than uniform (error of A 0.8): linformer (0.9)." in finding.details
+
+
+def test_where_nobody_beats_uniform_it_is_said(make_row):
+    finding = told(*fast_and(make_row, linformer=0.9, uniform=0.8))[0]
+
+    assert finding.details[0] == "No case that is faster has an error below uniform's."
+
+
+def test_an_interval_that_holds_one_is_no_win(planted):
+    finding = told(*planted(dict.fromkeys([256, 512], 0.0), sd=0.01, seed=1))[0]
+
+    assert "nothing measured beats sdpa; linformer, the nearest: no difference seen (±" in finding.headline
+
+
+def test_where_all_are_slower_the_nearest_is_named(planted):
+    finding = told(*planted(dict.fromkeys([256, 512], math.log(2))))[0]
+
+    assert finding.headline == (
+        "At n = 512 nothing measured beats sdpa; the nearest is linformer at 2 [2, 2] of its time."
+    )
+
+
+def test_the_length_from_which_it_wins_stands_in_the_details(planted):
+    finding = told(*planted({256: 0.5, 1024: -0.5}))[0]
+
+    assert "Faster than sdpa from a length on: linformer from n = 512 [512, 512]." in finding.details
+
+
+def test_failed_cases_are_named_with_their_reason(planted):
+    table, rounds = planted({256: 0.5, 512: 0.4})
+    fail(table, "oom", "asked for 3 GiB")
+    finding = told(table, rounds)[-1]
+
+    assert (finding.topic, finding.headline) == ("failed", "1 of 4 cases failed.")
+    assert finding.details == ("oom (asked for 3 GiB): linformer core/forward n=512 d=512 cpu",)
+
+
+def test_skipped_cases_are_no_failures(planted):
+    table, rounds = planted({256: 0.5, 512: 0.4})
+    fail(table, "skipped", "no GPU")
+
+    assert told(table, rounds)[-1].topic == "absent"
+
+
+def test_the_error_of_the_output_stands_in_where_the_matrix_has_none():
+    rows = pd.DataFrame({"attention_rel_error": [np.nan], "output_rel_error": [0.3]})
+
+    assert error_of(rows)[1] == "the output"
+    assert error_of(rows)[0].tolist() == [0.3]
+
+
+@pytest.mark.parametrize("bad", ["oom", "crashed"])
+def test_a_table_of_failures_alone_still_has_a_verdict(make_row, bad):
+    table = pd.DataFrame([make_row("sdpa", 128, status=bad, latency_median_s=np.nan, latency_ratio=np.nan)])
+    rounds = pd.DataFrame(columns=["run", "case_hash", "round", "latency_s", "log_ratio"])
+
+    assert [finding.headline for finding in told(table, rounds)] == ["1 of 1 cases failed."]
+
+
+def test_a_hair_below_uniform_is_no_better_than_uniform(make_row):
+    finding = told(*fast_and(make_row, linformer=0.79, uniform=0.8))[0]
+
+    assert "No better than uniform (error of A 0.8): linformer (0.79)." in finding.details

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import pytest
+
+from bench.analysis.crossover import crossovers
+from bench.analysis.verdict import findings
+from bench.report.markdown import escape, summary
+
+
+@pytest.mark.parametrize(
+    ("text", "safe"),
+    [
+        ("a|b", "a\\|b"),
+        ("`x`", "\\`x\\`"),
+        ("<b>", "&lt;b>"),
+        ("two\nlines", "two lines"),
+        ("full_naive", "full\\_naive"),
+        ("a\\|b", "a\\\\\\|b"),
+    ],
+)
+def test_nothing_in_a_cell_is_markup(text, safe):
+    assert escape(text) == safe
+
+
+def test_every_case_has_a_row_of_as_many_cells_as_the_heading(table, rounds):
+    crossed = crossovers(table, rounds)
+    text = summary("nlp", table, findings(table, rounds, crossed), crossed)
+    rows = [line for line in text.partition("## Cases")[2].splitlines() if line.startswith("|")]
+
+    assert len(rows) == len(table) + 2
+    assert {row.replace("\\|", "").count("|") for row in rows} == {7}
+
+
+def test_the_verdict_stands_first(table, rounds):
+    crossed = crossovers(table, rounds)
+    lines = summary("nlp", table, findings(table, rounds, crossed), crossed).splitlines()
+
+    assert lines[2] == "## Verdict"
+    assert "is fastest" in lines[4]
+
+
+def test_a_failed_case_is_told_without_numbers(table, rounds):
+    text = summary("nlp", table, [], crossovers(table, rounds).iloc[:0])
+    row = next(line for line in text.splitlines() if "| oom |" in line)
+
+    assert row.endswith("| oom | - | - | - | 1e-16 |")

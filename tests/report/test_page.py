@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from bench.analysis.finding import Finding
+from bench.report.page import page, sheet
+
+
+def printed(table: pd.DataFrame, **changes) -> str:
+    parts = {"run_infos": [{}], "findings": [], "crossovers": pd.DataFrame({"context": []})}
+    parts |= {"exponents": pd.DataFrame({"context": []}), "pictures": [], **changes}
+    return page(table, **parts)
+
+
+def small(**changes) -> pd.DataFrame:
+    row = {"case_id": "a", "status": "ok", "latency_median_s": 0.001, "latency_ratio": 1.0, "group": "g", **changes}
+    return pd.DataFrame([row, {**row, "case_id": "b"}])
+
+
+def test_a_hostile_case_id_is_escaped():
+    text = printed(small(case_id="<script>alert(1)</script>"))
+
+    assert "<script" not in text
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
+
+
+def test_a_hostile_verdict_and_label_are_escaped():
+    finding = Finding("attention", "<img src=x>", '"><b>', ("<i>",), {})
+    text = printed(small(), findings=[finding], run_infos=[{"suite": "<u>", "about": "<s>"}])
+
+    assert not any(tag in text for tag in ("<img", "<b>\n", "<i>", "<u>", "<s>"))
+
+
+def test_what_is_the_same_in_every_row_is_named_apart():
+    found = sheet(small(device="cpu"), {})
+
+    assert ("device", "cpu") in found.same
+    assert "device" not in [name for name, _, _ in found.headings]
+
+
+def test_a_column_without_a_value_is_named_as_empty():
+    assert sheet(small(energy_j=np.nan), {}).empty == ("energy_j",)
+
+
+def test_headings_carry_what_the_run_declared():
+    declared = [{"columns": [{"name": "my_metric", "about": "What it says."}]}]
+    text = printed(small().assign(my_metric=[1.0, 2.0]), run_infos=declared)
+
+    assert 'title="What it says.">my_metric</th>' in text
+
+
+def test_failed_rows_are_marked():
+    table = small()
+    table.loc[1, "status"] = "oom"
+
+    assert [kind for kind, _ in sheet(table, {}).rows] == ["", "failed"]
+
+
+def test_the_page_may_load_nothing():
+    text = printed(small())
+
+    assert "content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'\"" in text
+
+
+def test_a_page_of_nothing_but_failures_is_printed():
+    table = small(status="oom", latency_median_s=np.nan, latency_ratio=np.nan)
+
+    assert "0 measured of 2" in printed(table)
+
+
+def test_the_machine_s_gpus_are_named():
+    machine = {"cpu_model": "C", "cores": 2, "gpus": [{"name": "Example GPU", "memory_bytes": 2**30}]}
+    text = printed(small(), run_infos=[{"machine": machine}])
+
+    assert "<dd>C, 2 cores, Example GPU</dd>" in text
+    assert '<tr><th scope="row">machine · gpus 0 · memory_bytes</th><td>1 GiB</td></tr>' in text

@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.console import Console
+
+from bench.report.terminal import closing
+
+
+@pytest.fixture(scope="module")
+def printed(table) -> str:
+    console = Console(file=io.StringIO(), width=200)
+    closing(table, console)
+    return console.file.getvalue()
+
+
+def test_each_timed_group_has_a_line_with_its_baseline_and_its_fastest(printed, table):
+    measured = table[table["latency_ratio"].notna()]
+
+    assert (
+        sum("SDPA" in line or "plain layer" in line for line in printed.splitlines()) == measured["group"].nunique()
+    )
+
+
+def test_failed_cases_are_named_with_their_reason(printed):
+    assert "oom: full_naive[bench] core/forward n=4096 d=512 fp32 cpu input=smooth: asked for 1.1 GiB" in printed
+
+
+def test_the_last_line_counts_the_statuses(printed):
+    assert printed.splitlines()[-1] == "227 cases: 198 ok, 24 skipped, 3 unsupported, 1 oom, 1 timeout"
