@@ -124,7 +124,7 @@ class Case:
         for name, value in self._not_default().items():
             if name == "options":
                 words += [f"{option}={number:g}" for option, number in self.options]
-            elif name == "head_dim" and value == 64 or name == "num_heads":
+            elif name == "num_heads" or (name == "head_dim" and value == 64):
                 continue  # hidden_size and head_dim say it
             elif name not in _IN_THE_ID:
                 words.append(f"{name}={str(value).lower() if isinstance(value, bool) else value}")
@@ -138,7 +138,7 @@ class Case:
 
     @property
     def group_key(self) -> tuple[Any, ...]:
-        """Equal for the cases that answer one question: they differ in operator, provider, rank, options, compiled."""
+        """Equal for cases that answer one question: they differ in operator, provider, rank, options, compiled."""
         differ = {"operator", "provider", "rank", "options", "compiled", "adapter_dtype"}
         return tuple(getattr(self, f.name) for f in dataclasses.fields(self) if f.name not in differ)
 

@@ -12,7 +12,6 @@ from collections.abc import Iterable
 __all__ = [
     "BenchError",
     "ComparisonError",
-    "Interrupted",
     "StoreError",
     "UsageError",
     "nearest",
@@ -54,12 +53,6 @@ class StoreError(BenchError):
     """Results cannot be stored, or the device is held by another run (exit code 5)."""
 
     exit_code = 5
-
-
-class Interrupted(BenchError):
-    """The user stopped the run; what was measured is kept (exit code 130)."""
-
-    exit_code = 130
 
 
 def nearest(word: str, words: Iterable[str]) -> str:

@@ -21,7 +21,6 @@ __all__ = ["Context", "contexts", "measured", "rounds_by_case", "series_columns"
 
 _CONTEXT = (
     "run",
-    "family",
     "scope",
     "phase",
     "device",
@@ -123,7 +122,7 @@ def contexts(table: pd.DataFrame, axis: str = "") -> Iterator[tuple[Context, pd.
     columns = [name for name in _CONTEXT if name in table and name not in _MOVES_WITH[axis]]
     varying = frozenset(name for name in columns if table[name].nunique(dropna=False) > 1)
     for keys, rows in table.groupby(columns, dropna=False, sort=False):
-        yield Context(dict(zip(columns, keys, strict=True)), varying - {"family"}), rows
+        yield Context(dict(zip(columns, keys, strict=True)), varying), rows
 
 
 def series_columns(table: pd.DataFrame, axis: str = "") -> list[str]:

@@ -39,7 +39,7 @@ class Operator:
     label: str = ""
     """How tables and plots call it; absent: its name."""
     family: str = ""
-    """`attention` or `adapter`: what it is drawn beside."""
+    """`attention`, `adapter` or `layer`: among which others the report looks for a winner."""
     provider: str = "bench"
     """Who wrote the implementation; `torch` where the call is torch's own."""
     scopes: frozenset[str] = frozenset()
@@ -213,7 +213,7 @@ class Adapter(Operator):
 class Layer(Operator):
     """A whole self-attention with its own projections: ``x [b, n, d] -> y [b, n, out]``."""
 
-    family = "attention"
+    family = "layer"
     scopes = frozenset({"layer"})
 
     def build(self, case: Case, generator: torch.Generator) -> torch.nn.Module:

@@ -34,7 +34,7 @@ def check_declaration(name: str) -> None:
     claim(isinstance(operator, kinds), name, "to be an Attention, an Adapter or a Layer", type(operator).__mro__)
     claim(len(operator.scopes) > 0 and operator.scopes <= set(SCOPES), name, "known scopes", operator.scopes)
     claim(len(operator.phases) > 0 and operator.phases <= set(PHASES), name, "known phases", operator.phases)
-    claim(operator.family in ("attention", "adapter"), name, "a family", operator.family)
+    claim(operator.family in ("attention", "adapter", "layer"), name, "a family", operator.family)
     for option, described in operator.options.items():
         told = isinstance(described, Option) and described.about.endswith(".")
         claim(told, name, f"option {option!r} with a sentence that says what it changes", described)
