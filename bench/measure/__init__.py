@@ -1,0 +1,1 @@
+"""Case -> Attempt, behind the process border: torch is imported in here and nowhere before."""

@@ -1,0 +1,112 @@
+"""How far a case's output is from what it stands for: model error and rounding error, apart.
+
+Model error: the operator in float64 against exact attention (or the operator it names as its reference) in float64,
+on the same inputs, already rounded to the case's dtype. Rounding error: the operator in its dtype against itself in
+float64. Errors are relative Frobenius norms pooled over heads.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from bench import operators
+from bench.case import Case
+from bench.column import Column
+from bench.measure import reference, workload
+from bench.measure.workload import Workload
+from bench.operators._base import Attention, Operator
+
+__all__ = ["columns", "kind", "measure"]
+
+kind = "accuracy"
+columns = (
+    Column(
+        "attention_rel_error",
+        "‖Â - A‖ / ‖A‖ of the attention matrix in float64; absent where the operator has none.",
+        better="lower",
+    ),
+    Column("attention_rel_error_p10", "10th percentile of the same over 20 draws of a random operator."),
+    Column("attention_rel_error_p90", "90th percentile of the same."),
+    Column(
+        "output_rel_error",
+        "‖Ô - O‖ / ‖O‖ of the output in float64 against exact attention, or against the operator's own reference.",
+        better="lower",
+    ),
+    Column("output_rel_error_p10", "10th percentile of the same over 20 draws of a random operator."),
+    Column("output_rel_error_p90", "90th percentile of the same."),
+    Column("rounding_rel_error", "The operator in its dtype against itself in float64.", better="lower"),
+)
+
+_DRAWS = 20
+
+
+def measure(built: Workload) -> dict[str, Any]:
+    """Gives the errors of a case at its scope; what has no meaning there is absent."""
+    case = built.case
+    operator = operators.load(case.operator)
+    exact_case = case.replace(dtype="float64", adapter_dtype=None, device="cpu", compiled=False, phase="forward")
+    inputs = {name: _double(tensor) for name, tensor in built.inputs.items()}
+    if case.scope == "core":
+        return _core_errors(built, exact_case, inputs, operator)
+    doubled = _output(exact_case, inputs)
+    found = {"rounding_rel_error": reference.relative_error(_double(built.forward()), doubled)}
+    if (stands_for := _reference(operator, exact_case)) is not None:
+        found["output_rel_error"] = reference.relative_error(doubled, _output(stands_for, inputs))
+    return found
+
+
+def _reference(operator: Operator, case: Case) -> Case | None:
+    """The operator's own reference; for an attention without one, the same layer with exact attention."""
+    named = operator.reference_case(case)
+    if named is None and isinstance(operator, Attention):
+        named = case.replace(operator="sdpa", rank=None, options=())
+    return named and named.replace(provider=operators.load(named.operator).provider)
+
+
+def _double(tensor: torch.Tensor) -> torch.Tensor:
+    moved = tensor.detach().cpu()
+    return moved.double() if moved.is_floating_point() else moved
+
+
+def _output(case: Case, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
+    with torch.nn.attention.sdpa_kernel(torch.nn.attention.SDPBackend.MATH):
+        return workload.build(case, given=inputs).forward()
+
+
+def _core_errors(
+    built: Workload, exact_case: Case, inputs: dict[str, torch.Tensor], operator: Attention
+) -> dict[str, Any]:
+    case, heads = built.case, reference.heads_for(built.case)
+    group = (case.num_heads or 1) // case.kv_heads
+    kv = sorted({head // group for head in heads})
+    q, k, v = inputs["q"][:1, heads], inputs["k"][:1, kv], inputs["v"][:1, kv]
+    mask = inputs["mask"][:1] if "mask" in inputs else None
+    exact = reference.attention(q, k, v, causal=case.causal, mask=mask)
+    draws = range(_DRAWS if operator.random else 1)
+    of_output, of_matrix = [], []
+    with torch.no_grad():
+        matrix = reference.attention_matrix(q, k, causal=case.causal, mask=mask)
+        for draw in draws:
+            attend = workload.attention_of(exact_case.replace(seed=case.seed + draw))
+            of_output.append(reference.relative_error(attend(q, k, v, mask), exact))
+            if operator.linear_in_v:
+                of_matrix.append(reference.relative_error(reference.operator_matrix(attend, q, k, mask), matrix))
+        doubled = workload.attention_of(exact_case)(q, k, v, mask)
+    rounded = _double(built.forward())[:1, heads]
+    return {
+        "rounding_rel_error": reference.relative_error(rounded, doubled),
+        **_over_draws("output_rel_error", of_output),
+        **_over_draws("attention_rel_error", of_matrix),
+    }
+
+
+def _over_draws(name: str, errors: list[float]) -> dict[str, float]:
+    if not errors:
+        return {}
+    found = {name: float(np.median(errors))}
+    if len(errors) > 1:
+        found[f"{name}_p10"], found[f"{name}_p90"] = (float(x) for x in np.quantile(errors, [0.1, 0.9]))
+    return found

@@ -1,0 +1,102 @@
+"""The untimed passes: what a case costs, how exact it is, how hard its input is. Never in a timed process.
+
+`cost` calls the case once, checks its output and asks the metrics of that kind. `accuracy` asks those of the kind
+`accuracy`. `hardness` looks at the exact attention of an input and knows no operator; cases that share the input
+share it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import Any
+
+import torch
+
+from bench.case import Case
+from bench.measure import metrics, reference, workload
+
+__all__ = ["Digest", "digest", "run"]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Digest:
+    """An output in a few numbers: enough to see that a timed call computed what the untimed one did."""
+
+    numbers: list[float]
+    """Elements, root mean square, mean of each half: float64."""
+    not_finite: int
+    """How many values are NaN or infinite."""
+
+    @property
+    def finite(self) -> bool:
+        """Whether all values are finite."""
+        return self.not_finite == 0
+
+
+def digest(output: torch.Tensor) -> Digest:
+    """Gives the digest of an output of any shape and floating dtype."""
+    flat = output.detach().to("cpu", torch.float64).flatten()
+    bad = int((~flat.isfinite()).sum())
+    if bad:
+        return Digest([], bad)
+    halves = flat.tensor_split(2)
+    numbers = [float(flat.numel()), float(flat.square().mean().sqrt()), *(float(half.mean()) for half in halves)]
+    return Digest(numbers, 0)
+
+
+def run(kind: str, case: Case, job: dict[str, Any]) -> dict[str, Any]:
+    """Gives the facts of a pass: column -> value, `warnings`, and what the pass itself must tell.
+
+    A number that is not finite is no fact: NaN is absent, and infinity is absent with a warning.
+
+    Args:
+        kind: `cost`, `accuracy` or `hardness`.
+        case: what is looked at.
+        job: of `hardness`, the `ranks` at which the bound is wanted.
+    """
+    if kind == "hardness":
+        return _hardness(case, job["ranks"])
+    built = workload.build(case)
+    facts: dict[str, Any] = {"warnings": []}
+    if kind == "cost":
+        seen = digest(built.call())
+        if not seen.finite:
+            facts["not_finite"] = seen.not_finite
+            return facts
+        facts["output_digest"] = seen.numbers
+    for name in metrics.names():
+        metric = metrics.load(name)
+        if metric.kind == kind:
+            _ask(name, metric, built, facts)
+    return facts
+
+
+def _ask(name: str, metric: Any, built: workload.Workload, facts: dict[str, Any]) -> None:
+    """A metric that fails costs its own columns and a warning, not the case: the case itself has just run."""
+    try:
+        values = metric.measure(built)
+    except Exception as error:  # the border: the fault stands in the record
+        facts["warnings"].append(f"metric {name}: {type(error).__name__}: {' '.join(str(error).split())[:200]}")
+        return
+    for column, value in values.items():
+        if isinstance(value, float) and math.isinf(value):
+            facts["warnings"].append(f"metric {name}: {column} is infinite")
+        elif value is not None and not (isinstance(value, float) and math.isnan(value)):
+            facts[column] = value
+
+
+def _hardness(case: Case, ranks: list[int]) -> dict[str, Any]:
+    tensors = workload.draw_inputs(case.replace(dtype="float64", device="cpu"))
+    heads = reference.heads_for(case)
+    group = (case.num_heads or 1) // max(case.kv_heads, 1)
+    q = tensors["q"][:1, heads]
+    k = tensors["k"][:1, [head // group for head in heads]]
+    mask = tensors["mask"][:1] if "mask" in tensors else None
+    matrices = reference.attention_matrix(q, k, causal=case.causal, mask=mask)[0]
+    found = reference.hardness(matrices, ranks)
+    facts = {"input_entropy": found.input_entropy, "input_stable_rank": found.input_stable_rank}
+    return {
+        **{column: value for column, value in facts.items() if math.isfinite(value)},  # of one token: no entropy
+        "eckart_young": {str(rank): error for rank, error in found.eckart_young_error.items()},
+    }

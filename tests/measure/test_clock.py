@@ -1,0 +1,45 @@
+"""What a timer calls, and what it counts."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+import torch
+
+from bench.measure.clock import timer
+
+
+def test_a_block_makes_as_many_calls_as_it_is_told() -> None:
+    calls: list[int] = []
+    timer("cpu")(lambda: calls.append(1), 7)
+
+    assert len(calls) == 7
+
+
+def test_the_seconds_are_those_of_all_calls_together() -> None:
+    """The call waits until a clock of its own has moved on by 2 ms: three of them can't take less than 6."""
+
+    def call() -> None:
+        until = time.perf_counter_ns() + 2_000_000
+        while time.perf_counter_ns() < until:
+            pass
+
+    assert timer("cpu")(call, 3) >= 0.006
+
+
+@pytest.mark.cuda
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_between_calls_the_l2_cache_is_flushed_outside_the_clock() -> None:
+    """A copy that fits into L2 is slower by the timer than back to back, and the flush itself is not counted."""
+    source = torch.zeros(torch.cuda.get_device_properties(0).L2_cache_size // 16, device="cuda")
+    target = torch.empty_like(source)
+    cold_s = timer("cuda")(lambda: target.copy_(source), 50) / 50
+    start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+    start.record()
+    for _ in range(50):
+        target.copy_(source)
+    end.record()
+    torch.cuda.synchronize()
+
+    assert cold_s > start.elapsed_time(end) / 1e3 / 50

@@ -1,0 +1,168 @@
+"""A worker's conversation, over a socket as in a run, and what becomes of its faults."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import socket
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import torch
+
+from bench.case import Case
+from bench.measure import passes, workload
+from bench.measure.worker import classify, serve
+
+CASE = Case(operator="full_naive", seq_len=16, hidden_size=16, num_heads=2, head_dim=8, threads=1)
+Talk = Callable[..., list[dict[str, Any]]]
+
+
+@pytest.fixture
+def talk() -> Iterator[Talk]:
+    """Gives a function: a job and orders -> all that a worker says to them before it ends."""
+
+    def converse(job: dict[str, Any], *orders: dict[str, Any]) -> list[dict[str, Any]]:
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            ours.sendall(b"".join(json.dumps(order).encode() + b"\n" for order in orders))
+            ours.shutdown(socket.SHUT_WR)  # the driver says no more: the worker ends
+            serve(theirs, {"device": "cpu", "threads": 1, "layout": 1, **job})
+            theirs.close()
+            with ours.makefile() as said:
+                return [json.loads(line) for line in said]
+
+    before = torch.get_num_threads()
+    yield converse
+    torch.set_num_threads(before)
+
+
+def timing(case: Case | None) -> dict[str, Any]:
+    return {"kind": "timing", "case": case.to_json() if case else None}
+
+
+def test_a_worker_speaks_first_and_then_answers_each_order_once(talk: Talk) -> None:
+    orders = [{"do": "warm"}, {"do": "block", "turn": 3}, {"do": "block", "turn": 7}, {"do": "finish"}]
+    said = talk(timing(CASE), *orders)
+
+    assert [next(iter(answer)) for answer in said] == ["built", "warm", "block", "block", "finished"]
+    assert [answer["block"]["turn"] for answer in said[2:4]] == [3, 7]
+
+
+def test_every_block_has_as_many_calls(talk: Talk) -> None:
+    said = talk(timing(CASE), {"do": "warm"}, *({"do": "block", "turn": turn} for turn in range(4)))
+
+    assert len({answer["block"]["calls"] for answer in said[2:]}) == 1
+
+
+def test_the_digest_is_that_of_the_case(talk: Talk) -> None:
+    said = talk(timing(CASE), {"do": "finish"})
+
+    assert said[-1]["finished"]["digest"] == passes.digest(workload.build(CASE).call()).numbers
+
+
+def test_without_a_case_it_is_the_pacemaker(talk: Talk) -> None:
+    said = talk(timing(None), {"do": "warm"}, {"do": "finish"})
+
+    assert said[-1]["finished"]["digest"][0] == 256 * 256
+
+
+def test_a_pass_needs_no_orders(talk: Talk) -> None:
+    (said,) = talk({"kind": "cost", "case": CASE.to_json()})
+
+    assert said["facts"]["output_digest"][0] == 2 * 16 * 8
+
+
+def test_a_fault_is_told_once_and_ends_the_worker(talk: Talk, capsys: pytest.CaptureFixture[str]) -> None:
+    said = talk(timing(CASE.replace(input="no_such_input")))
+
+    assert len(said) == 1
+    assert said[0]["status"] == "crashed"
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_an_output_that_is_not_finite_is_told_when_the_turns_are_over(
+    talk: Talk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(passes, "digest", lambda output: passes.Digest([], 5))
+    said = talk(timing(CASE), {"do": "warm"}, {"do": "finish"})
+
+    assert said[-1] == {"status": "nan", "reason": "the output of a timed call has 5 values that are not finite"}
+
+
+def raised(error: Exception) -> Exception:
+    try:
+        raise error
+    except Exception as caught:
+        return caught
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (MemoryError(), "oom"),
+        (torch.OutOfMemoryError("CUDA out of memory."), "oom"),
+        (RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried 8 bytes"), "oom"),
+        (NotImplementedError("no kernel for it"), "unsupported"),
+        (RuntimeError("CUDA error: GPU is lost"), "device_lost"),
+        (RuntimeError("something else"), "crashed"),
+    ],
+)
+def test_an_error_becomes_a_status(error: Exception, status: str) -> None:
+    assert classify(raised(error))[0] == status
+
+
+def test_a_crash_is_told_with_its_text_on_one_line_and_its_place() -> None:
+    reason = classify(raised(ValueError("two\nlines")))[1]
+
+    assert reason.startswith("ValueError: two lines (raised, test_worker.py:")
+
+
+def test_a_real_failure_to_allocate_is_oom() -> None:
+    try:
+        torch.empty(1 << 60, dtype=torch.uint8)
+    except RuntimeError as error:
+        assert classify(error)[0] == "oom"
+    else:
+        pytest.fail("an exbibyte was given")
+
+
+def test_the_memory_limit_is_on_top_of_what_the_process_has() -> None:
+    """In a forked child, since a limit can't be taken back."""
+    read, write = os.pipe()
+    if (pid := os.fork()) == 0:
+        from bench.measure.worker import _limit_memory
+
+        _limit_memory({"memory_bytes": 256 << 20, "device": "cpu"})
+        outcome = b""
+        for size in (128 << 20, 512 << 20):
+            try:
+                torch.ones(size, dtype=torch.uint8)
+                outcome += b"fits "
+            except RuntimeError:
+                outcome += b"oom "
+        os.write(write, outcome)
+        os._exit(0)
+    os.close(write)
+    outcome = os.read(read, 100)
+    os.close(read)
+    os.waitpid(pid, 0)
+
+    assert outcome == b"fits oom "
+
+
+def test_infinity_is_no_json_that_a_journal_would_refuse() -> None:
+    """What a worker says goes to the journal as it is, so passes leave out what is not finite."""
+    q, zero = torch.ones(1, 2, 16, 8), torch.zeros(1, 2, 16, 8)
+    built = workload.build(CASE, {"q": q, "k": q, "v": zero})
+    facts: dict[str, Any] = {"warnings": []}
+
+    class Metric:
+        @staticmethod
+        def measure(built: workload.Workload) -> dict[str, Any]:
+            return {"a": math.inf, "b": math.nan, "c": None, "d": 1.5, "e": 0}
+
+    passes._ask("mine", Metric, built, facts)
+    assert facts == {"warnings": ["metric mine: a is infinite"], "d": 1.5, "e": 0}
