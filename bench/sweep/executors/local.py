@@ -1,0 +1,87 @@
+"""Rounds and passes on this machine: a few fork servers, one after another."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from bench.attempt import Attempt
+from bench.case import Case
+from bench.sweep.processes import ForkServer, WorkerEnded
+from bench.sweep.round import Limits, conduct
+
+__all__ = ["LocalExecutor"]
+
+_SERVERS = 3  # processes forked from one server share its memory layout; its bias must vary within a run
+
+
+class LocalExecutor:
+    """Measures on this machine.
+
+    Args:
+        log: takes what workers print.
+        limits: of each attempt.
+        plugins: modules whose operators are added.
+        clock: seconds since the run began.
+    """
+
+    def __init__(
+        self, log: Path, limits: Limits, *, plugins: Iterable[str] = (), clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        plugins = tuple(plugins)
+        self._servers = [ForkServer(log, plugins) for _ in range(_SERVERS)]
+        self._limits, self._clock = limits, clock
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What torch says of itself in the workers' processes."""
+        every = [server.facts for server in self._servers]  # of all, so that all have torch before the first round
+        return every[0]
+
+    def round(self, cases: Sequence[Case], *, group: str, number: int) -> list[Attempt]:
+        """Measures one round of cases that are alive together."""
+        server = self._servers[number % _SERVERS]
+        return conduct(server, cases, group=group, number=number, limits=self._limits, clock=self._clock)
+
+    def untimed(self, kind: str, case: Case, **job: Any) -> Attempt:
+        """Runs one pass of one case in a process of its own."""
+        started = self._clock()
+        status, reason, facts = "ok", "", {}
+        try:
+            facts = self.ask({"kind": kind, "case": case.to_json(), "device": case.device, **job}, case.threads)
+        except WorkerEnded as end:
+            status, reason = end.status, end.reason
+        if bad := facts.pop("not_finite", 0):
+            status, reason = "nan", f"the output has {bad} values that are not finite"
+        return Attempt(
+            case_hash=case.case_hash,
+            kind=kind,
+            status=status,
+            reason=reason,
+            facts=facts,
+            warnings=tuple(facts.pop("warnings", ())),
+            started_s=started,
+            wall_s=self._clock() - started,
+        )
+
+    def ask(self, job: dict[str, Any], threads: int | None = None) -> dict[str, Any]:
+        """Runs a job that answers by facts, and gives them.
+
+        Raises:
+            WorkerEnded: it failed.
+        """
+        limits = {"threads": threads or self._limits.threads, "memory_bytes": self._limits.memory_bytes}
+        worker = self._servers[0].spawn({**limits, **job})
+        try:
+            facts: dict[str, Any] = worker.ask(None, self._limits.answer_s)["facts"]
+            worker.finish()
+            return facts
+        finally:
+            worker.close()
+
+    def close(self) -> None:
+        """Ends all processes."""
+        for server in self._servers:
+            server.close()
