@@ -103,7 +103,9 @@ COLUMNS: tuple[Column, ...] = (
     _c("energy_source", "nvml, rapl or none.", "text"),
     _c("input_entropy", "Hardness of the input: mean row entropy of exact attention over ln n; 1 is uniform."),
     _c("input_stable_rank", "Hardness of the input: ‖A‖_F² / ‖A‖_2² of exact attention, mean over heads."),
-    _c("eckart_young_error", "Least attention_rel_error that any matrix of the case's rank can have.", better="lower"),
+    _c(
+        "eckart_young_error", "Least attention_rel_error that any matrix of the case's rank can have.", better="lower"
+    ),
     _c("task", "Of scope model: on what accuracy is taken.", "text"),
     _c("task_accuracy", "Of scope model.", better="higher"),
     _c("task_accuracy_ci_low", "Lower end of its interval over seeds."),

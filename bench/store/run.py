@@ -13,13 +13,13 @@ import os
 import re
 import secrets
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from bench.errors import StoreError, UsageError
 
-__all__ = ["Run", "create", "earlier_paces", "find", "open_run", "write_whole"]
+__all__ = ["Run", "create", "earlier_paces", "find", "finished", "open_run", "write_whole"]
 
 _SLUG = re.compile(r"[a-z0-9][a-z0-9._-]{0,95}\Z")
 
@@ -109,14 +109,24 @@ def find(results: Path, name: str) -> Run:
     raise UsageError(name, "is no run", f"a run's folder, or its name under {results}")
 
 
-def earlier_paces(results: Path, machine: str) -> dict[str, list[float]]:
-    """Gives the median paces of the finished runs under `results` on one machine: use of the machine -> seconds."""
+def finished(results: Path, machine: str, torch: str) -> list[Run]:
+    """Gives the runs under `results` that came to their end on a machine with a version of torch, oldest first."""
+    runs = [open_run(file.parent) for file in sorted(results.glob("*/run.json"))]
+    alike = [
+        run
+        for run in runs
+        if run.info.get("state") == "done"
+        and (run.info["machine"]["name"], run.info["versions"]["torch"]) == (machine, torch)
+    ]
+    return sorted(alike, key=lambda run: str(run.info["started_utc"]))
+
+
+def earlier_paces(runs: Sequence[Run]) -> dict[str, list[float]]:
+    """Gives the median paces of runs: use of the machine (device and threads) -> seconds, one a run."""
     found: dict[str, list[float]] = {}
-    for file in sorted(results.glob("*/run.json")):
-        info = open_run(file.parent).info
-        if info.get("machine", {}).get("name") == machine:
-            for use, pace_s in info.get("paces_s", {}).items():
-                found.setdefault(use, []).append(pace_s)
+    for run in runs:
+        for use, pace_s in run.info.get("paces_s", {}).items():
+            found.setdefault(use, []).append(pace_s)
     return found
 
 

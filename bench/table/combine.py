@@ -1,0 +1,178 @@
+"""A run's plan and attempts -> one record a case: its status, its numbers, and what to know beside them.
+
+Every planned case has a record. A case that failed keeps its row and its status, and no latency.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from bench.attempt import Attempt
+from bench.stats.interval import Estimate
+from bench.table.derive import CaseRound, Pace, case_rounds, latency, paces, ratio
+
+__all__ = ["combine"]
+
+_DISTURBED_SHARE = 0.05  # of one core, taken by others during the turns of a round
+_DIGEST_TOLERANCE = {"float64": 1e-9, "float32": 1e-4, "bfloat16": 5e-2, "float16": 1e-2}
+_FACTS_OF_THE_PROCESS = {"first_call_s", "digest", "foreign_share", "output_digest", "peak_rss_bytes"}
+
+
+def combine(info: dict[str, Any], attempts: Sequence[Attempt]) -> list[dict[str, Any]]:
+    """Gives the records of a run, in the order of its plan.
+
+    Args:
+        info: what the run's `run.json` holds.
+        attempts: what its journal holds.
+    """
+    planned = info["cases"]
+    baselines = {row["case_hash"]: row.get("baseline_hash", "") for row in planned}
+    uses = {row["case_hash"]: use_of(row) for row in planned}
+    rounds = case_rounds(attempts, baselines)
+    rounds = {name: of_case for name, of_case in rounds.items() if name in uses}
+    machine_paces = paces(rounds, uses, info.get("earlier_paces_s", {}))
+    by_case: dict[str, list[Attempt]] = {}
+    for attempt in attempts:
+        by_case.setdefault(attempt.case_hash, []).append(attempt)
+    common = {name: info.get(name) for name in ("run", "commit", "started_utc", "suite")}
+    common["machine"] = info["machine"]["name"]
+    return [
+        {
+            **common,
+            **row["row"],
+            **_record(row, by_case.get(row["case_hash"], []), rounds.get(row["case_hash"], []), machine_paces, info),
+        }
+        for row in planned
+    ]
+
+
+def use_of(row: dict[str, Any]) -> str:
+    """Gives the use that a planned case makes of the machine: device and threads."""
+    return f"{row['row']['device']}/{row['row']['threads']:g}"
+
+
+def _record(
+    row: dict[str, Any],
+    attempts: Sequence[Attempt],
+    rounds: Sequence[CaseRound],
+    machine_paces: dict[str, Pace],
+    info: dict[str, Any],
+) -> dict[str, Any]:
+    facts = _facts(attempts)
+    warnings = [text for attempt in attempts for text in attempt.warnings]
+    warnings += [f"{a.kind} pass: {a.status}: {a.reason}" for a in attempts if a.kind != "timing" and a.failed]
+    status, reason = _status(row, attempts, rounds, facts, info)
+    record: dict[str, Any] = {"status": status, "reason": reason}
+    record |= {name: value for name, value in facts.items() if name not in _FACTS_OF_THE_PROCESS}
+    record |= _process_facts(rounds)
+    if status == "ok" and rounds:
+        record |= _times(row, rounds, machine_paces[use_of(row)], info)
+        if record["rounds"] < 3:
+            warnings.append("fewer than three rounds: no interval")
+        if math.isnan(record["latency_median_s"]):
+            warnings.append("the pace-maker failed in every round: no latency corrected by it")
+        if record["disturbed"] > 0.5:
+            warnings.append("other programs took processor time in most rounds: `bench run` on a quieter machine")
+    record["warnings"] = "; ".join(dict.fromkeys(warnings))
+    return record
+
+
+def _facts(attempts: Sequence[Attempt]) -> dict[str, Any]:
+    facts: dict[str, Any] = {}
+    for attempt in attempts:
+        if attempt.kind != "timing":
+            facts |= attempt.facts
+    return facts
+
+
+def _process_facts(rounds: Sequence[CaseRound]) -> dict[str, Any]:
+    resident = [r.attempt.facts["peak_rss_bytes"] for r in rounds if "peak_rss_bytes" in r.attempt.facts]
+    return {"peak_rss_bytes": max(resident)} if resident else {}
+
+
+def _status(
+    row: dict[str, Any],
+    attempts: Sequence[Attempt],
+    rounds: Sequence[CaseRound],
+    facts: dict[str, Any],
+    info: dict[str, Any],
+) -> tuple[str, str]:
+    if row["status"] != "planned":
+        return row["status"], row["reason"]
+    if not row["timed"]:
+        return "unsupported", row["reason"]
+    for attempt in attempts:
+        if attempt.status != "ok" and attempt.kind in ("cost", "timing"):
+            return attempt.status, attempt.reason
+    if not rounds:
+        if info.get("state") != "done":  # a killed driver's run still says `running`
+            return "interrupted", f"the run was stopped before its first round; --resume {info['run']}"
+        budget_s = info["settings"]["budget_s"]
+        return "skipped", f"the budget of {budget_s:g} s was spent before its first round; --budget"
+    if not _same_output(row, rounds, facts):
+        return "crashed", "a timed call gave another output than the untimed pass"
+    return "ok", ""
+
+
+def _same_output(row: dict[str, Any], rounds: Sequence[CaseRound], facts: dict[str, Any]) -> bool:
+    """Compares elements, root mean square and the means of both halves; a trained layer changes from call to call."""
+    expected = facts.get("output_digest")
+    if not expected:
+        return True
+    trained = row["row"]["phase"] == "train" and (row["row"].get("trainable_parameters") or 0) > 0
+    tolerance = _DIGEST_TOLERANCE[row["row"]["dtype"]]
+    for one in rounds:
+        seen = one.attempt.facts.get("digest")
+        if not seen or seen[0] != expected[0]:
+            return False
+        if not trained and not np.allclose(seen[1:], expected[1:], rtol=tolerance, atol=tolerance * expected[1]):
+            return False
+    return True
+
+
+def _times(row: dict[str, Any], rounds: Sequence[CaseRound], pace: Pace, info: dict[str, Any]) -> dict[str, Any]:
+    blocks = np.array([s for one in rounds for s in one.attempt.per_call_s.values()])
+    settings = info["settings"]
+    seconds = latency(rounds, pace)
+    relative = ratio(rounds)
+    is_baseline = row.get("baseline_hash") == row["case_hash"]
+    if is_baseline:  # by definition, not by measurement
+        relative = Estimate(1.0, 1.0, 1.0, relative.count)
+    times = {
+        "rounds": len(rounds),
+        "samples": len(blocks),
+        "stop": _stop(len(rounds), relative, settings),
+        "disturbed": float(np.mean([r.attempt.facts.get("foreign_share", 0) > _DISTURBED_SHARE for r in rounds])),
+        "latency_median_s": seconds.centre,
+        "latency_ci_low_s": seconds.low,
+        "latency_ci_high_s": seconds.high,
+        "latency_raw_median_s": float(np.median([r.latency_s for r in rounds])),
+        "latency_min_s": float(blocks.min()),
+        "latency_p90_s": float(np.quantile(blocks, 0.9)),
+        "latency_ratio": relative.centre,
+        "latency_ratio_ci_low": relative.low,
+        "latency_ratio_ci_high": relative.high,
+    }
+    return times | _rates(row["row"], seconds.centre, info.get("peaks", {}))
+
+
+def _stop(rounds: int, relative: Estimate, settings: dict[str, Any]) -> str:
+    if rounds >= settings["rounds"][1]:
+        return "rounds"
+    enough = rounds >= settings["rounds"][0] and relative.half_width <= settings["precision"] * relative.centre
+    return "precision" if enough else "budget"
+
+
+def _rates(row: dict[str, Any], seconds: float, peaks: dict[str, dict[str, float]]) -> dict[str, Any]:
+    flops, moved = row.get("flops_formula"), row.get("bytes_min")
+    if not flops or math.isnan(seconds):
+        return {}
+    rates: dict[str, Any] = {"flops_per_s": flops / seconds}
+    if peak := peaks.get(f"{row['device']}/{row['dtype']}/{row['threads']:g}"):
+        least_s = max(flops / peak["flops_per_s"], (moved or 0) / peak["bytes_per_s"])
+        rates["roofline_share"] = least_s / seconds
+    return rates
