@@ -1,0 +1,138 @@
+"""Measures a suite, stores the run, and makes its report."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bench.verbs._options import add_results_option, add_suite_options
+
+if TYPE_CHECKING:
+    from bench.store.run import Run
+
+__all__ = ["add_arguments", "run"]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the suite, what narrows it, and where results go."""
+    add_suite_options(parser)
+    parser.add_argument("--budget", metavar="SPAN", help="time for the whole run, such as 5m, in place of the suite's")
+    add_results_option(parser)
+    parser.add_argument("--reports", type=Path, default=Path("reports"), metavar="DIR", help="where reports are made")
+    parser.add_argument("--no-report", action="store_true", help="store the run only")
+    parser.add_argument("--resume", metavar="RUN", help="take up a run of this suite that was interrupted")
+    parser.add_argument("--executor", choices=("local",), default="local", help="where rounds are run")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Measures; gives the exit code: 0, 3 where cases failed, 130 where the user stopped it."""
+    from rich.console import Console
+
+    from bench.attempt import FAILURES
+    from bench.sweep.execute import execute
+    from bench.table.load import write_records
+
+    console = Console()
+    measured = _take_up(args) if args.resume else _begin(args)
+    console.print(f"run {measured.path}", markup=False, highlight=False, soft_wrap=True)
+    execute(measured, plugins=args.plugin, console=console)
+    table = write_records(measured)
+    if not args.no_report:
+        _report(measured, table, args.reports, console)
+    if measured.info["state"] == "interrupted":
+        again = f"stopped; take it up again: python -m bench run {args.suite} --resume {measured.name}"
+        console.print(again, markup=False, highlight=False, soft_wrap=True)
+        return 130
+    return 3 if table["status"].isin(FAILURES).any() else 0
+
+
+def _begin(args: argparse.Namespace) -> Run:
+    import dataclasses
+
+    from bench.column import COLUMNS, SCHEMA_VERSION
+    from bench.machine.fingerprint import cores, git_commit, machine, versions
+    from bench.store.run import create, earlier_paces, finished
+    from bench.suite.manifest import manifest
+    from bench.verbs._options import read_plan
+
+    plan = read_plan(args)
+    here, known = machine(), versions()
+    info: dict[str, Any] = {
+        "schema": SCHEMA_VERSION,
+        "suite": plan.suite.suite,
+        "about": plan.suite.about,
+        "suite_file": args.suite.read_text(encoding="utf-8"),
+        "settings": _settings(args, plan, here),
+        "machine": here,
+        "versions": known,
+        "commit": git_commit(Path(__file__).parent),
+        "columns": [dataclasses.asdict(column) for column in COLUMNS],
+        "state": "planned",
+        "earlier_paces_s": earlier_paces(finished(args.results, here["name"], known["torch"])),
+        "data": _provenance(plan),
+    }
+    entries = manifest(plan.planned, plan.groups, suite=plan.suite.suite, threads=cores(), versions=known)
+    return create(args.results, plan.suite.suite, info | entries)
+
+
+def _settings(args: argparse.Namespace, plan: Any, here: dict[str, Any]) -> dict[str, Any]:
+    import psutil
+
+    from bench.errors import UsageError
+    from bench.suite.model import span_s
+
+    measure = plan.suite.measure
+    try:
+        budget_s = span_s(args.budget) if args.budget else measure.budget
+    except ValueError as error:
+        raise UsageError("--budget", str(error), "--budget 5m") from error
+    return {
+        "budget_s": budget_s,
+        "precision": measure.precision,
+        "rounds": list(measure.rounds),
+        "seed": plan.seed,
+        "time_limit_s": measure.time_limit,
+        "memory_limit_bytes": measure.memory_limit or psutil.virtual_memory().available * 8 // 10,
+        "threads": here["cores"],
+    }
+
+
+def _provenance(plan: Any) -> dict[str, Any]:
+    """What is known of the data behind the inputs: package, version, hash."""
+    from bench.measure import inputs
+
+    used = {planned.case.input for planned in plan.planned if planned.status == "planned"}
+    members = {name: inputs.load(name) for name in sorted(used)}
+    return {name: member.provenance() for name, member in members.items() if hasattr(member, "provenance")}
+
+
+def _take_up(args: argparse.Namespace) -> Run:
+    from bench.errors import UsageError
+    from bench.machine.fingerprint import machine, versions
+    from bench.store.run import find
+
+    taken = find(args.results, args.resume)
+    where, fresh = f"--resume {args.resume}", "start a new run"
+    if taken.info["suite_file"] != args.suite.read_text(encoding="utf-8"):
+        raise UsageError(where, f"{args.suite} is not the suite file of that run any more", fresh)
+    for what, then, now in (
+        ("machine", taken.info["machine"]["name"], machine()["name"]),
+        ("torch", taken.info["versions"]["torch"], versions()["torch"]),
+    ):
+        if then != now:
+            raise UsageError(where, f"{what} was {then} and is {now}; the rounds could not be compared", fresh)
+    return taken
+
+
+def _report(measured: Run, table: Any, reports: Path, console: Any) -> None:
+    from bench.report.build import build
+    from bench.report.terminal import closing
+    from bench.table.load import load_rounds
+
+    closing(table, console)
+    began = time.monotonic()
+    page = build(table, load_rounds(measured.path), measured.info, reports / measured.name)
+    measured.save(report_s=round(time.monotonic() - began, 3))
+    console.print(f"report {page}", markup=False, highlight=False, soft_wrap=True)
