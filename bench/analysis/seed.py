@@ -41,9 +41,7 @@ def seed_findings(table: pd.DataFrame, rounds: pd.DataFrame) -> Iterator[Finding
         details = [
             f"Against the baseline of their group, as written: {against(written)}; fixed: {against(fixed)}.",
         ]
-        yield Finding(
-            "seed", context.name, f"{headline}{_error(written)}.", tuple(details), {"lengths": len(both)}
-        )
+        yield Finding("seed", context.name, f"{headline}{_error(written)}.", tuple(details), {"lengths": len(both)})
 
 
 def _paired(written: pd.Series[Any], fixed: pd.Series[Any], rounds: pd.DataFrame) -> str:

@@ -17,7 +17,7 @@ from typing import Any
 
 import psutil
 
-__all__ = ["cores", "git_commit", "machine", "versions"]
+__all__ = ["cores", "git_commit", "machine", "memory_available", "versions"]
 
 _PACKAGES = ("torch", "numpy", "scipy", "pandas", "pyarrow", "matplotlib", "seaborn")
 _VARIABLES = ("OMP_NUM_THREADS", "OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "MKL_NUM_THREADS", "CUDA_VISIBLE_DEVICES")
@@ -47,8 +47,17 @@ def machine() -> dict[str, Any]:
 
 
 def cores() -> int:
-    """Gives how many cores this process may use."""
-    return len(os.sched_getaffinity(0))
+    """Gives how many cores this process may use: those of its affinity, or the quota of its container."""
+    allowed = len(os.sched_getaffinity(0))
+    quota, _, period = (_read("/sys/fs/cgroup/cpu.max") or "max").partition(" ")
+    return allowed if quota == "max" else max(1, min(allowed, int(quota) // int(period)))
+
+
+def memory_available() -> int:
+    """Gives the bytes that are free on the machine, or under the limit of the container if that is less."""
+    free = int(psutil.virtual_memory().available)
+    limit, used = (_read(f"/sys/fs/cgroup/memory.{name}") for name in ("max", "current"))
+    return free if limit in (None, "max") or used is None else min(free, int(limit) - int(used))
 
 
 def versions() -> dict[str, str]:

@@ -36,7 +36,7 @@ def machine_peak(device: str, dtype: str) -> dict[str, float]:
         `flops_per_s` of a square matrix product and `bytes_per_s` of a copy larger than the caches, read and written.
     """
     kind = getattr(torch, dtype)
-    side, length = (1024, 32 << 20) if device == "cpu" else (8192, 256 << 20)
+    side, length = (1024, 128 << 20) if device == "cpu" else (8192, 256 << 20)
     a, b = (torch.randn(side, side, device=device).to(kind) for _ in range(2))
     source = torch.zeros(length // 4, dtype=torch.float32, device=device)
     target = torch.empty_like(source)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import time
 from typing import Any
 
 import torch
@@ -57,8 +58,10 @@ def run(kind: str, case: Case, job: dict[str, Any]) -> dict[str, Any]:
     """
     if kind == "hardness":
         return _hardness(case, job["ranks"])
-    built = workload.build(case)
     facts: dict[str, Any] = {"warnings": []}
+    if case.compiled and kind == "cost":
+        facts["compile_s"] = _compile_seconds(case)
+    built = workload.build(case)
     if kind == "cost":
         seen = digest(built.call())
         if not seen.finite:
@@ -70,6 +73,23 @@ def run(kind: str, case: Case, job: dict[str, Any]) -> dict[str, Any]:
         if metric.kind == kind:
             _ask(name, metric, built, facts)
     return facts
+
+
+def _compile_seconds(case: Case) -> float:
+    """Gives the seconds of a compiled case's first call less those of its second, nothing taken from a cache."""
+    import torch._inductor.config as inductor
+
+    seconds = []
+    with inductor.patch(force_disable_caches=True):
+        built = workload.build(case)
+        for _ in range(2):
+            start = time.perf_counter()
+            built.call()
+            if case.device == "cuda":
+                torch.cuda.synchronize()
+            seconds.append(time.perf_counter() - start)
+    torch.compiler.reset()
+    return seconds[0] - seconds[1]
 
 
 def _ask(name: str, metric: Any, built: workload.Workload, facts: dict[str, Any]) -> None:

@@ -92,7 +92,8 @@ def _facts(job: dict[str, Any]) -> dict[str, Any]:
 
 def _time(job: dict[str, Any], orders: Iterator[dict[str, Any]], say: Any) -> None:
     # A random offset before the inputs: processes forked from one server would all share one memory layout.
-    offset = torch.empty(random.Random(job["layout"]).randrange(1, 1 << 16), dtype=torch.uint8)
+    # Small ones shift the heap, those beyond malloc's threshold the pages of what is mapped after them.
+    offset = torch.empty(random.Random(job["layout"]).randrange(1, 1 << 22), dtype=torch.uint8)
     if job.get("case") is None:
         call = pacemaker.pacemaker(job["device"])
     else:

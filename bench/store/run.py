@@ -92,7 +92,9 @@ def open_run(path: Path) -> Run:
     try:
         return Run(path, json.loads(file.read_text()))
     except json.JSONDecodeError as error:
-        raise UsageError(f"{file}:{error.lineno}", f"is damaged ({error.msg})", "restore it; the journal is apart") from error
+        raise UsageError(
+            f"{file}:{error.lineno}", f"is damaged ({error.msg})", "restore it; the journal is apart"
+        ) from error
 
 
 def find(results: Path, name: str) -> Run:
@@ -153,7 +155,9 @@ def write_whole(path: Path, write: Callable[[Path], None]) -> None:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(temporary)
     except OSError as error:
-        raise StoreError(str(path), f"cannot be written ({error.strerror or error})", "free space or permission there") from error
+        raise StoreError(
+            str(path), f"cannot be written ({error.strerror or error})", "free space or permission there"
+        ) from error
 
 
 def _write_text(path: Path, text: str) -> None:

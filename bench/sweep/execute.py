@@ -52,7 +52,7 @@ def execute(run: Run, *, plugins: Sequence[str], console: Console) -> None:
             stack.enter_context(device_lock(device, run.name))
         stack.enter_context(_stopped_by_sigterm())
         journal = stack.enter_context(Journal(run.journal))
-        executor = LocalExecutor(run.log, limits, plugins=plugins, clock=clock)
+        executor = LocalExecutor(run.log, limits, run=run.name, plugins=plugins, clock=clock)
         stack.callback(executor.close)
         items, parts = planned_parts(run.info)
         sweep = Sweep(items, parts, policy, executor=executor, journal=journal, clock=clock)

@@ -82,6 +82,7 @@ def conduct(
     *,
     group: str,
     number: int,
+    run: str = "",
     limits: Limits,
     clock: Callable[[], float] = time.monotonic,
 ) -> list[Attempt]:
@@ -91,11 +92,13 @@ def conduct(
         server: forks the workers.
         cases: the members, baseline among them; they share device and threads.
         group: name of the part of a group that is measured, for the journal.
-        number: which round of it; decides the random order and the memory layouts.
+        number: which round of it.
+        run: name of the run; with group and number it decides the order of turns and the memory layouts, so that
+            these differ between runs too.
         limits: of each attempt.
         clock: seconds since the run began.
     """
-    rng = random.Random(f"{group} {number}")
+    rng = random.Random(f"{run} {group} {number}")
     started = clock()
     jobs = [_job(case, cases[0], limits, rng) for case in (*cases, None)]
     members: list[_Member] = []

@@ -69,7 +69,7 @@ def _record(
     record: dict[str, Any] = {"status": status, "reason": reason}
     record |= {name: value for name, value in facts.items() if name not in _FACTS_OF_THE_PROCESS}
     record |= _process_facts(rounds)
-    if status == "ok" and rounds:
+    if status in ("ok", "throttled") and rounds:
         record |= _times(row, rounds, machine_paces[use_of(row)], info)
         if record["rounds"] < 3:
             warnings.append("fewer than three rounds: no interval")
@@ -161,10 +161,9 @@ def _times(row: dict[str, Any], rounds: Sequence[CaseRound], pace: Pace, info: d
 
 
 def _stop(rounds: int, relative: Estimate, settings: dict[str, Any]) -> str:
-    if rounds >= settings["rounds"][1]:
-        return "rounds"
-    enough = rounds >= settings["rounds"][0] and relative.half_width <= settings["precision"] * relative.centre
-    return "precision" if enough else "budget"
+    if rounds >= settings["rounds"][0] and relative.half_width <= settings["precision"] * relative.centre:
+        return "precision"
+    return "rounds" if rounds >= settings["rounds"][1] else "budget"
 
 
 def _rates(row: dict[str, Any], seconds: float, peaks: dict[str, dict[str, float]]) -> dict[str, Any]:

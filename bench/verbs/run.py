@@ -18,7 +18,9 @@ __all__ = ["add_arguments", "run"]
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the suite, what narrows it, and where results go."""
     add_suite_options(parser)
-    parser.add_argument("--budget", metavar="SPAN", help="time for the whole run, such as 5m, in place of the suite's")
+    parser.add_argument(
+        "--budget", metavar="SPAN", help="time for the whole run, such as 5m, in place of the suite's"
+    )
     add_results_option(parser)
     parser.add_argument("--reports", type=Path, default=Path("reports"), metavar="DIR", help="where reports are made")
     parser.add_argument("--no-report", action="store_true", help="store the run only")
@@ -78,9 +80,8 @@ def _begin(args: argparse.Namespace) -> Run:
 
 
 def _settings(args: argparse.Namespace, plan: Any, here: dict[str, Any]) -> dict[str, Any]:
-    import psutil
-
     from bench.errors import UsageError
+    from bench.machine.fingerprint import memory_available
     from bench.suite.model import span_s
 
     measure = plan.suite.measure
@@ -94,7 +95,7 @@ def _settings(args: argparse.Namespace, plan: Any, here: dict[str, Any]) -> dict
         "rounds": list(measure.rounds),
         "seed": plan.seed,
         "time_limit_s": measure.time_limit,
-        "memory_limit_bytes": measure.memory_limit or psutil.virtual_memory().available * 8 // 10,
+        "memory_limit_bytes": measure.memory_limit or memory_available() * 8 // 10,
         "threads": here["cores"],
     }
 
@@ -109,9 +110,13 @@ def _provenance(plan: Any) -> dict[str, Any]:
 
 
 def _take_up(args: argparse.Namespace) -> Run:
+    from bench import operators
     from bench.errors import UsageError
     from bench.machine.fingerprint import machine, versions
     from bench.store.run import find
+
+    for module in args.plugin:  # a module that is not there is told here, not by the workers
+        operators.catalogue.add_module(module)
 
     taken = find(args.results, args.resume)
     where, fresh = f"--resume {args.resume}", "start a new run"

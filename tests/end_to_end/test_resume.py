@@ -27,12 +27,16 @@ sweeps:
 """
 
 
+def environment(folder: Path) -> dict[str, str]:
+    """A device lock of its own, so that a run elsewhere on this machine does no harm to the test."""
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "TMPDIR": str(folder)}
+
+
 def start(folder: Path, *options: str) -> subprocess.Popen[str]:
     """Starts a run of the suite in a folder."""
     (folder / "suite.yaml").write_text(SUITE)
     command = [sys.executable, "-m", "bench", "run", "suite.yaml", "--no-report", *options]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    return subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen(command, cwd=folder, env=environment(folder), stdout=subprocess.PIPE, text=True)
 
 
 def until(process: subprocess.Popen[str], words: str) -> None:
@@ -100,8 +104,9 @@ def test_another_suite_is_not_resumed(tmp_path: Path) -> None:
     with stopped(tmp_path, signal.SIGTERM) as (name, _):
         (tmp_path / "suite.yaml").write_text(SUITE.replace("[32, 64]", "[32]"))
         command = [sys.executable, "-m", "bench", "run", "suite.yaml", "--resume", name]
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-        done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60)
+        done = subprocess.run(
+            command, cwd=tmp_path, env=environment(tmp_path), capture_output=True, text=True, timeout=60
+        )
 
     told = f"error: --resume {name}: suite.yaml is not the suite file of that run any more; start a new run\n"
     assert (done.returncode, done.stderr) == (2, told)

@@ -16,7 +16,8 @@ suite: faults
 measure: {budget: 5m, precision: 0.0001, rounds: [3, 3], time_limit: 4s, memory_limit: 1500000000}
 fixed: {threads: 1}
 sweeps:
-  all: {operator: [sdpa, full_naive, killed, eater, hanging, not_a_number, raising], num_heads: 2, seq_len: 64, head_dim: 32}
+  all: {operator: [sdpa, full_naive, killed, eater, hanging, not_a_number, raising], num_heads: 2,
+        head_dim: 32, seq_len: 64}
 """
 
 
@@ -25,7 +26,11 @@ def done(tmp_path_factory):
     folder = tmp_path_factory.mktemp("faults")
     (folder / "suite.yaml").write_text(_SUITE)
     command = [sys.executable, "-m", "bench", "run", "suite.yaml", "--plugin", "faulty", "--no-report"]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])}
+    environment = {
+        **os.environ,
+        "TMPDIR": str(folder),
+        "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path]),
+    }
     process = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
     assert (folder / "results").is_dir(), process.stderr
     return process, bench.load(folder / "results").set_index("operator")

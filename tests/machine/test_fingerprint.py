@@ -92,7 +92,9 @@ def test_only_variables_that_change_threads_and_devices_are_recorded(monkeypatch
 
 
 def test_versions_are_told_without_importing_torch() -> None:
-    code = "import sys; from bench.machine.fingerprint import versions; print(versions()['torch']); sys.exit('torch' in sys.modules)"
+    code = "import sys; from bench.machine.fingerprint import versions; print(versions()['torch'])\n" + (
+        "sys.exit('torch' in sys.modules)"
+    )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
 

@@ -64,7 +64,9 @@ def test_an_extra_spread_widens_by_quadrature():
     logs = np.log([0.9, 0.95, 1.0, 1.0, 1.05, 1.1])
     plain, wide = log_interval(logs), log_interval(logs, extra_sd=0.1)
 
-    assert np.log(wide.high / wide.centre) == pytest.approx(np.hypot(np.log(plain.high / plain.centre), 0.1 * 1.959964))
+    assert np.log(wide.high / wide.centre) == pytest.approx(
+        np.hypot(np.log(plain.high / plain.centre), 0.1 * 1.959964)
+    )
 
 
 def test_robust_sd_of_a_normal_sample_is_its_sd():

@@ -7,7 +7,9 @@ from bench.store.journal import Journal, read_journal
 
 def _attempt(number):
     blocks = (Block(turn=0, calls=3, seconds=0.1 + 0.2), Block(turn=1, calls=3, seconds=0.25))
-    return Attempt(case_hash=f"case{number}", kind="timing", status="ok", round=number, blocks=blocks, facts={"a": 1.5})
+    return Attempt(
+        case_hash=f"case{number}", kind="timing", status="ok", round=number, blocks=blocks, facts={"a": 1.5}
+    )
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """A run's folder, measured: by real workers, under a lock, and not twice."""
 
 import io
+import itertools
 import signal
 import tempfile
 
@@ -22,7 +23,8 @@ SUITE = """
 suite: small
 fixed: {threads: 1}
 sweeps:
-  core: {operator: [sdpa, linformer, performer], num_heads: 2, head_dim: 16, seq_len: 32, rank: 8, causal: [false, true]}
+  core: {operator: [sdpa, linformer, performer], num_heads: 2, head_dim: 16, seq_len: 32, rank: 8,
+         causal: [false, true]}
 """
 
 
@@ -90,7 +92,7 @@ def test_the_clock_goes_on_where_the_last_attempt_ended(done):
     passes = [a for a in attempts if a.kind != "timing" and a.wall_s]
 
     assert passes[0].started_s >= 0
-    assert all(b.started_s >= a.started_s + a.wall_s for a, b in zip(passes, passes[1:], strict=False))
+    assert all(b.started_s >= a.started_s + a.wall_s for a, b in itertools.pairwise(passes))
 
 
 def test_a_device_that_another_run_holds_is_told_and_nothing_is_measured(tmp_path, planned):

@@ -64,10 +64,8 @@ def test_the_reference_pace_is_the_median_over_rounds_and_a_round_counts_once(pl
 
 
 def test_each_use_of_the_machine_has_its_own_pace(planted) -> None:
-    attempts = planted.rounds((1.0,)) + [
-        planted.timed("one", 0, 1.0, group="h"),
-        planted.timed(PACEMAKER, 0, 7.0, group="h"),
-    ]
+    other = [planted.timed("one", 0, 1.0, group="h"), planted.timed(PACEMAKER, 0, 7.0, group="h")]
+    attempts = [*planted.rounds((1.0,)), *other]
     found = paces(case_rounds(attempts, BASELINES), {**USES, "one": "cpu/1"}, {})
 
     assert {use: pace.reference_s for use, pace in found.items()} == pytest.approx(

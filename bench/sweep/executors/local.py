@@ -22,17 +22,24 @@ class LocalExecutor:
 
     Args:
         log: takes what workers print.
+        run: the run's name.
         limits: of each attempt.
         plugins: modules whose operators are added.
         clock: seconds since the run began.
     """
 
     def __init__(
-        self, log: Path, limits: Limits, *, plugins: Iterable[str] = (), clock: Callable[[], float] = time.monotonic
+        self,
+        log: Path,
+        limits: Limits,
+        *,
+        run: str = "",
+        plugins: Iterable[str] = (),
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         plugins = tuple(plugins)
         self._servers = [ForkServer(log, plugins) for _ in range(_SERVERS)]
-        self._limits, self._clock = limits, clock
+        self._limits, self._clock, self._run = limits, clock, run
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -43,7 +50,8 @@ class LocalExecutor:
     def round(self, cases: Sequence[Case], *, group: str, number: int) -> list[Attempt]:
         """Measures one round of cases that are alive together."""
         server = self._servers[number % _SERVERS]
-        return conduct(server, cases, group=group, number=number, limits=self._limits, clock=self._clock)
+        where = {"group": group, "run": self._run}
+        return conduct(server, cases, number=number, limits=self._limits, clock=self._clock, **where)
 
     def untimed(self, kind: str, case: Case, **job: Any) -> Attempt:
         """Runs one pass of one case in a process of its own."""

@@ -1,0 +1,56 @@
+"""What `bench run` says to a user's mistakes; that it measures is shown by tests/end_to_end and tests/faults."""
+
+from __future__ import annotations
+
+import pytest
+
+from bench.__main__ import main
+
+SUITE = """
+suite: small
+sweeps:
+  core: {operator: sdpa, num_heads: 2, head_dim: 16, seq_len: 32}
+"""
+
+
+@pytest.fixture
+def suite(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "suite.yaml"
+    path.write_text(SUITE)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (
+            ["--budget", "soon"],
+            "error: --budget: 'soon' is no span of time such as 90s, 10m or 1.5h; --budget 5m\n",
+        ),
+        (
+            ["--resume", "small-1"],
+            "error: results/small-1: is no run (it has no run.json); a folder under results/\n",
+        ),
+        (
+            ["--resume", "../elsewhere"],
+            "error: ../elsewhere: is no run; a run's folder, or its name under results\n",
+        ),
+        (
+            ["--where", "seq_len=33"],
+            "error: --where seq_len=33: no case has seq_len '33'; valid: 32\n",
+        ),
+    ],
+)
+def test_a_mistake_is_told_with_its_remedy_and_nothing_is_stored(suite, capsys, options, told):
+    code = main(["run", str(suite), *options])
+
+    assert (code, capsys.readouterr().err) == (2, told)
+    assert not (suite.parent / "results").exists()
+
+
+def test_a_results_folder_that_cannot_be_made_ends_with_exit_code_5(suite, capsys):
+    code = main(["run", str(suite), "--results", str(suite)])
+
+    assert code == 5
+    assert "cannot be made" in capsys.readouterr().err
