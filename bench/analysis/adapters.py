@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from bench.analysis.finding import Finding, against, ratio_words
+from bench.analysis.finding import MARGIN, Finding, against, ratio_words
 from bench.analysis.scaling import peak_bytes
 from bench.analysis.series import contexts, measured
 
@@ -35,13 +35,13 @@ def adapter_findings(table: pd.DataFrame) -> Iterator[Finding]:
         base = group.loc[group["case_id"] == group["baseline"], "label"]
         name = str(base.iloc[0]) if len(base) else "the plain layer"
         lines = [_line(same) for _, same in compared.groupby("label", sort=False)]
-        numbers = {"cases": len(compared), "slower": int((compared["latency_ratio_ci_low"] > 1).sum())}
+        numbers = {"cases": len(compared), "slower": int((compared["latency_ratio_ci_low"] > 1 + MARGIN).sum())}
         yield Finding("adapter", context.name, _headline(compared, name), tuple(lines), numbers)
 
 
 def _headline(compared: pd.DataFrame, baseline: str) -> str:
-    slower = (compared["latency_ratio_ci_low"] > 1).groupby(compared["label"], sort=False)
-    faster = (compared["latency_ratio_ci_high"] < 1).groupby(compared["label"], sort=False)
+    slower = (compared["latency_ratio_ci_low"] > 1 + MARGIN).groupby(compared["label"], sort=False)
+    faster = (compared["latency_ratio_ci_high"] < 1 - MARGIN).groupby(compared["label"], sort=False)
     words = []
     for (label, up), (_, down) in zip(slower, faster, strict=True):
         if up.any() and not down.any():

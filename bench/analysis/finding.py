@@ -11,10 +11,15 @@ import pandas as pd
 
 from bench.units import ratio_text
 
-__all__ = ["EXACT", "Finding", "against", "difference_words", "ratio_words", "shape_words", "share_words"]
+__all__ = ["EXACT", "MARGIN", "Finding", "against", "difference_words", "ratio_words", "shape_words", "share_words"]
 
 EXACT = 1e-6
 """Model errors are taken in float64, where an exact operator's is some 1e-15: below this it counts as exact."""
+
+
+MARGIN = 0.01
+"""A difference is claimed where the whole interval lies further from 1 than this: among some hundred intervals a few
+of equal things miss 1 by a hair."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -39,10 +44,10 @@ def ratio_words(row: pd.Series[Any]) -> str:
 
 
 def difference_words(ratio: float, low: float, high: float) -> str:
-    """Gives ``1.3 [1.2, 1.4]``, or that no difference was seen where the interval holds 1 or is absent."""
+    """Gives ``1.3 [1.2, 1.4]``, or that no difference was seen where the interval comes within `MARGIN` of 1."""
     if np.isnan(low) or np.isnan(high):
         return f"{ratio:.3g}, in too few rounds for an interval"
-    if low <= 1 <= high:
+    if low <= 1 + MARGIN and high >= 1 - MARGIN:
         return f"no difference seen (±{max(high - 1, 1 - low) * 100:.2g} %)"
     return ratio_text(ratio, low, high)
 

@@ -1,7 +1,7 @@
 """What may be concluded, in sentences: who wins where, from which length, by how much, and at what error.
 
 Goes in: the table, its rounds and the crossover points. Comes out: findings, each a headline with its details. A
-difference is claimed only where the interval of the ratio excludes 1; an approximation is praised only where its
+difference is claimed only where the interval of the ratio stays clear of 1; an approximation is praised only where its
 error is below that of `uniform`, which does nothing but average.
 """
 
@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from bench.analysis.adapters import adapter_findings
-from bench.analysis.finding import EXACT, Finding, against, ratio_words, shape_words, share_words
+from bench.analysis.finding import EXACT, MARGIN, Finding, against, ratio_words, shape_words, share_words
 from bench.analysis.scaling import peak_bytes
 from bench.analysis.seed import seed_findings
 from bench.analysis.series import Context, contexts, measured, series_label
@@ -62,7 +62,7 @@ def _attention(context: Context, rows: pd.DataFrame, crossovers: pd.DataFrame) -
     rivals = at[(at["case_id"] != at["baseline"]) & (at["operator"] != TRIVIAL)].sort_values("latency_ratio")
     baseline = at[at["case_id"] == at["baseline"]]
     name = str(baseline["label"].iloc[0]) if len(baseline) else "the baseline"
-    winners = rivals[rivals["latency_ratio_ci_high"] < 1]
+    winners = rivals[rivals["latency_ratio_ci_high"] < 1 - MARGIN]
     details = [*_from_which_length(context, crossovers), *_no_better(at), *_hardness(at)]
     if rivals.empty:
         headline = f"At n = {longest:.0f} nothing but {name} gave a latency."
@@ -120,7 +120,7 @@ def _told(row: pd.Series[float]) -> str:
 
 
 def _nobody(nearest: pd.Series[float], baseline: str, longest: float) -> str:
-    if nearest["latency_ratio_ci_low"] > 1:
+    if nearest["latency_ratio_ci_low"] > 1 + MARGIN:
         rest = f"the nearest is {series_label(nearest)} at {ratio_words(nearest)} of its time."
     else:
         rest = f"{series_label(nearest)}, the nearest: {against(nearest)}."

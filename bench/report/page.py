@@ -14,6 +14,7 @@ import jinja2
 import pandas as pd
 
 from bench.analysis.finding import Finding
+from bench.analysis.series import measured
 from bench.attempt import FAILURES
 from bench.column import COLUMNS
 from bench.report import style
@@ -117,12 +118,14 @@ def page(
     sections = {
         key: (title, [by_name[n] for n in names if n in by_name]) for key, (title, names) in _SECTIONS.items()
     }
+    alone = _of_one_length(crossovers)
     return environment.get_template("index.html").render(
         title=" and ".join(dict.fromkeys(str(info.get("suite", "run")) for info in run_infos)) or "run",
         run_infos=[(info.get("suite", ""), info.get("about", ""), list(_facts(info))) for info in run_infos],
         facts=_summary(table, run_infos),
         topics=[(title, [f for f in findings if f.topic == key]) for key, title in _TOPICS.items()],
-        crossovers=_by_context(crossovers),
+        crossovers=_by_context(crossovers.drop(alone.index)),
+        one_length=_series_words(alone),
         exponents=_by_context(exponents),
         sections=sections,
         others=[picture for picture in pictures if picture.name not in told],
@@ -135,7 +138,23 @@ def page(
     )
 
 
+def _of_one_length(crossovers: pd.DataFrame) -> pd.DataFrame:
+    """Gives the lines that were asked for at one length only: nothing is missing there, and nothing crosses."""
+    if crossovers.empty:
+        return crossovers
+    return crossovers[crossovers["text"].str.contains("only n = ", regex=False)]
+
+
+def _series_words(crossovers: pd.DataFrame) -> str:
+    if crossovers.empty:
+        return ""
+    each = crossovers.groupby("context", sort=False)["series"]
+    return "; ".join(f"{', '.join(series)} ({context})" for context, series in each)
+
+
 def _by_context(frame: pd.DataFrame) -> list[tuple[str, list[dict[str, str]]]]:
+    if frame.empty:
+        return []
     return [
         (str(context), [{str(k): cell_text(str(k), v) for k, v in row.items()} for row in rows.to_dict("records")])
         for context, rows in frame.groupby("context", sort=False)
@@ -149,7 +168,7 @@ def _about(run_infos: Sequence[Mapping[str, Any]]) -> dict[str, str]:
 
 def _summary(table: pd.DataFrame, run_infos: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
     ok = int(table["status"].isin(["ok", "throttled"]).sum())
-    facts = [("cases", f"{ok} measured of {len(table)}"), ("groups", str(table["group"].nunique()))]
+    facts = [("cases", f"{ok} measured of {len(table)}"), ("groups", str(table.loc[measured(table), "group"].nunique()))]
     for info in run_infos:
         machine = info.get("machine", {})
         words = [str(machine.get("cpu_model", "")), f"{machine['cores']} cores" if machine.get("cores") else ""]

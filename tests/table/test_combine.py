@@ -184,10 +184,22 @@ def test_without_a_pacemaker_there_is_a_ratio_a_raw_latency_and_a_warning(plante
 
 @pytest.mark.parametrize(
     ("slowness", "stop"),
-    [((1.0,) * 8, "rounds"), ((1.0,) * 4, "precision"), ((1.0,) * 2, "budget")],
+    [((1.0,) * 8, "precision"), ((1.0,) * 4, "precision"), ((1.0,) * 2, "budget")],
 )
 def test_what_ended_the_measuring_is_told(planted, record, slowness, stop):
     assert record(planted.rounds(slowness))["stop"] == stop
+
+
+def test_a_case_that_scatters_to_the_end_stopped_for_its_rounds(planted, record):
+    def scattered(attempt):
+        if attempt.case_hash != "case" or attempt.round % 2:
+            return attempt
+        slower = tuple(dataclasses.replace(block, seconds=1.5 * block.seconds) for block in attempt.blocks)
+        return dataclasses.replace(attempt, blocks=slower)
+
+    found = record([scattered(attempt) for attempt in planted.rounds((1.0,) * 8)])
+
+    assert found["stop"] == "rounds"
 
 
 def test_rounds_in_which_others_took_a_core_s_twentieth_are_disturbed(planted, record):

@@ -21,3 +21,10 @@ def test_check_jsonschema_accepts_the_design_s_example_and_refuses_a_wrong_word(
         for path in (EXAMPLE, wrong)
     ]
     assert codes == [0, 1]
+
+
+def test_the_schema_that_suites_name_is_the_one_that_is_printed(bench):
+    """Made by: python -m bench schema > docs/suite.schema.json."""
+    committed = Path(__file__).parents[2] / "docs" / "suite.schema.json"
+
+    assert bench("schema").stdout == committed.read_text(encoding="utf-8")

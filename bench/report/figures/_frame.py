@@ -75,13 +75,17 @@ def accuracy_rows(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _panels(context: Context, cases: pd.DataFrame, axis: str) -> Iterator[tuple[str, pd.DataFrame]]:
-    ranks = sorted(cases["rank"].dropna().unique())
-    if axis == "rank" or len(ranks) < 2:
+    if axis == "rank":
         yield context.title, cases
-    else:
-        for rank in ranks:
-            panel = cases[cases["rank"].isna() | (cases["rank"] == rank)]
-            yield f"{context.title}, r={rank:g}", panel
+        return
+    places = cases.groupby("rank")[axis].nunique()
+    # A rank at one x makes no line and stands in the rank figure; where no rank makes a line, all are points here.
+    ranks = sorted(places[places > 1].index) or sorted(places.index)
+    if len(ranks) < 2:
+        yield context.title, cases[cases["rank"].isna() | cases["rank"].isin(ranks)]
+        return
+    for rank in ranks:
+        yield f"{context.title}, r={rank:g}", cases[cases["rank"].isna() | (cases["rank"] == rank)]
 
 
 def _points(panel: pd.DataFrame, axis: str) -> Iterator[dict[str, Any]]:

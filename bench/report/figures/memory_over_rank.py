@@ -14,7 +14,7 @@ __all__ = ["about", "absent", "data", "draw", "title"]
 
 title = "Peak memory over rank"
 about = (
-    "Most bytes of live tensors in a call, inputs included; on CUDA the allocator's peak. "
+    "Most bytes of live tensors in a call, above inputs and weights; on CUDA the allocator's. "
     "Counted, not sampled: it has no interval."
 )
 absent = "no context was measured at two ranks or more with their memory known"
