@@ -168,7 +168,10 @@ def _about(run_infos: Sequence[Mapping[str, Any]]) -> dict[str, str]:
 
 def _summary(table: pd.DataFrame, run_infos: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
     ok = int(table["status"].isin(["ok", "throttled"]).sum())
-    facts = [("cases", f"{ok} measured of {len(table)}"), ("groups", str(table.loc[measured(table), "group"].nunique()))]
+    facts = [
+        ("cases", f"{ok} measured of {len(table)}"),
+        ("groups", str(table.loc[measured(table), "group"].nunique())),
+    ]
     for info in run_infos:
         machine = info.get("machine", {})
         words = [str(machine.get("cpu_model", "")), f"{machine['cores']} cores" if machine.get("cores") else ""]

@@ -83,7 +83,7 @@ def test_a_disk_that_is_too_small_is_told_before_anything_is_downloaded(index: A
         fetch(dataclasses.replace(index.source, disk_bytes=2**60), into)
 
     assert caught.value.where == str(into)
-    assert caught.value.found.startswith("words needs 1.05e+06 TiB, ")
+    assert caught.value.found.startswith("words needs 1048576 TiB, ")
     assert caught.value.right == "free some, or --into DIR on another disk"
     assert left(into) == []
 

@@ -35,7 +35,7 @@ class _Eater(_Faulty):
     def fail(self, v, call):
         import torch
 
-        return torch.stack([torch.ones(1 << 26) for _ in range(1 << 10)])
+        return torch.stack([torch.ones(1 << 24) for _ in range(1 << 10)])
 
 
 class _Hanging(_Faulty):
