@@ -33,6 +33,7 @@ def run(args: argparse.Namespace) -> int:
     from rich.console import Console
 
     from bench.attempt import FAILURES
+    from bench.report.terminal import closing
     from bench.sweep.execute import execute
     from bench.table.load import write_records
 
@@ -41,6 +42,7 @@ def run(args: argparse.Namespace) -> int:
     console.print(f"run {measured.path}", markup=False, highlight=False, soft_wrap=True)
     execute(measured, plugins=args.plugin, console=console)
     table = write_records(measured)
+    closing(table, console)
     if not args.no_report:
         _report(measured, table, args.reports, console)
     if measured.info["state"] == "interrupted":
@@ -133,10 +135,8 @@ def _take_up(args: argparse.Namespace) -> Run:
 
 def _report(measured: Run, table: Any, reports: Path, console: Any) -> None:
     from bench.report.build import build
-    from bench.report.terminal import closing
     from bench.table.load import load_rounds
 
-    closing(table, console)
     began = time.monotonic()
     page = build(table, load_rounds(measured.path), measured.info, reports / measured.name)
     measured.save(report_s=round(time.monotonic() - began, 3))
