@@ -43,9 +43,11 @@ _MARKERS = ("o", "s", "^", "D", "v", "P", "*", "h", "<", ">", "p", "d", "8", "H"
 
 _CHOSEN = {
     "sdpa": ("ink", "o"),
+    "sdpa_efficient": ("ink", "X"),
     "full_naive": ("blue", "s"),
     "linformer": ("vermillion", "^"),
     "nystrom": ("green", "D"),
+    "nystrom_lifted": ("green", "8"),
     "performer": ("purple", "v"),
     "linear_elu": ("orange", "P"),
     "svd_oracle": ("brown", "*"),

@@ -40,7 +40,8 @@ def q_and_v(operator: str, rank: int, *, layers: int, hidden_size: int, num_head
 # PEFT's MetaMathQA comparison, counts in its result files. Llama-3.2-3B has 28 layers, hidden size 3072, 24 heads and
 # 8 key heads of 128, feed-forward 8192.
 @pytest.mark.parametrize(
-    ("operator", "rank", "printed"), [("lora", 32, 9_175_040), ("lora", 64, 18_350_080), ("dora", 32, 9_289_728)]
+    ("operator", "rank", "printed"),
+    [("lora", 32, 9_175_040), ("lora", 64, 18_350_080), ("dora", 32, 9_289_728), ("lora_fa", 32, 3_670_016)],
 )
 def test_peft_s_metamathqa_counts_on_q_and_v(operator: str, rank: int, printed: int) -> None:
     assert q_and_v(operator, rank, layers=28, hidden_size=3072, num_heads=24, kv_heads=8) == printed

@@ -16,8 +16,13 @@ BOUND = (
     "linformer_least_squares",
     "nystrom",
     "nystrom_pinv",
+    "nystrom_ridge",
+    "nystrom_lifted",
+    "agent",
     "performer",
     "linear_elu",
+    "efficient",
+    "cosformer",
 )
 INPUTS = ("iid", "iid_x4", "seed_scale", "smooth", "blocks", "sink", "needle")
 ROUNDING = 1e-9  # the exact inverse loses digits on an ill-conditioned F2

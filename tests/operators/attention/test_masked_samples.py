@@ -12,10 +12,11 @@ from bench import operators
 from bench.operators._base import Attention
 
 OURS = ("bench", "torch")
+CUDA_ONLY = ("sdpa_cudnn", "sdpa_efficient")
 
 
 def masking_and_trained() -> list[str]:
-    loaded = {name: operators.load(name) for name in operators.names()}
+    loaded = {name: operators.load(name) for name in operators.names() if name not in CUDA_ONLY}
     ours = {name: o for name, o in loaded.items() if isinstance(o, Attention) and o.provider in OURS}
     return [name for name, o in ours.items() if o.mask and "train" in o.phases]
 
