@@ -43,7 +43,7 @@ _MARKERS = ("o", "s", "^", "D", "v", "P", "*", "h", "<", ">", "p", "d", "8", "H"
 
 _CHOSEN = {
     "sdpa": ("ink", "o"),
-    "sdpa_efficient": ("ink", "X"),
+    "sdpa_efficient": ("ink", "8"),
     "full_naive": ("blue", "s"),
     "linformer": ("vermillion", "^"),
     "nystrom": ("green", "D"),
@@ -65,6 +65,8 @@ _CHOSEN = {
     "lora": ("olive", "^"),
     "lora_merged": ("indigo", "s"),
     "dora": ("sky", "D"),
+    "rslora": ("olive", "v"),
+    "pissa": ("brown", "d"),
     "houlsby": ("wine", "v"),
     "ia3": ("brown", "p"),
 }

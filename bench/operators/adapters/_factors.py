@@ -11,7 +11,7 @@ import math
 import torch
 from torch import nn
 
-__all__ = ["LowRankLinear"]
+__all__ = ["LowRankLinear", "ResidualLinear", "SummedLinear"]
 
 
 class LowRankLinear(nn.Module):
@@ -49,3 +49,36 @@ class LowRankLinear(nn.Module):
     def factors_product(self, x: torch.Tensor) -> torch.Tensor:
         """Gives ``B A x``, in the factors' dtype, never forming ``B A``."""
         return nn.functional.linear(nn.functional.linear(x.to(self.a.dtype), self.a), self.b)
+
+
+class SummedLinear(LowRankLinear):
+    """LoRA's form: ``W0 x + scale · B A x``, the sum rounded to x's dtype once."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.add(self.base(x), self.factors_product(x), alpha=self.scale).to(x.dtype)
+
+    def merged_weight(self) -> torch.Tensor:
+        update = self.scale * (self.b @ self.a)
+        return (self.base.weight + update).to(self.base.weight.dtype)
+
+
+class ResidualLinear(SummedLinear):
+    """A part of W0 in the factors and the rest, ``W0 - scale · B A``, in the base: at step 0 they sum to W0."""
+
+    def move(self, b: torch.Tensor, a: torch.Tensor) -> None:
+        """Takes ``b a``, ``[out, r]`` and ``[r, in]``, out of the base and into the factors, half the scale in each.
+
+        The base loses what the factors hold after they were rounded to their dtype, so that only its own rounding
+        is left.
+        """
+        with torch.no_grad():
+            self.b.copy_(b / math.sqrt(self.scale))
+            self.a.copy_(a / math.sqrt(self.scale))
+            held = self.scale * (self.b.to(b.dtype) @ self.a.to(a.dtype))
+            self.base.weight.copy_(self.base.weight.to(held.dtype) - held)
+
+    def perturb(self, generator: torch.Generator) -> None:
+        """Multiplies B by draws from N(1, 0.1²), so that the sum is no longer W0."""
+        factor = 1 + 0.1 * torch.randn(self.b.shape, generator=generator, dtype=torch.float64)
+        with torch.no_grad():
+            self.b.mul_(factor.to(self.b))

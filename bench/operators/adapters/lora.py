@@ -57,17 +57,9 @@ class Lora(Adapter):
         """Gives the projection with A ``[r, in]`` and B ``[out, r]`` beside it."""
         import torch
 
-        from bench.operators.adapters._factors import LowRankLinear
+        from bench.operators.adapters._factors import SummedLinear
 
-        class LoraLinear(LowRankLinear):
-            def forward(self, x: torch.Tensor) -> torch.Tensor:
-                return torch.add(self.base(x), self.factors_product(x), alpha=self.scale).to(x.dtype)
-
-            def merged_weight(self) -> torch.Tensor:
-                update = self.scale * (self.b @ self.a)
-                return (self.base.weight + update).to(self.base.weight.dtype)
-
-        return LoraLinear(
+        return SummedLinear(
             linear,
             rank=case.rank or 1,
             dtype=getattr(torch, case.adapter_dtype or case.dtype),

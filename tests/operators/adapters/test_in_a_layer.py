@@ -24,7 +24,7 @@ SHAPES = {
 }
 CASES = [
     Case(operator=name, scope="layer", phase="train", seq_len=256, rank=8, **shape)
-    for name in ("lora", "dora")
+    for name in ("lora", "dora", "rslora", "lora_fa", "ia3", "vera", "pissa", "olora", "loha", "lokr", "adalora")
     for shape in SHAPES.values()
 ]
 
