@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from bench.analysis.resample import interval, median_draws
+from bench.analysis.resample import FEWEST_ROUNDS, interval, median_draws
 from bench.analysis.series import contexts, measured, rounds_by_case, series_of
 
 __all__ = ["ANSWERS", "Crossover", "crossing", "crossovers", "find_crossover"]
@@ -29,8 +29,6 @@ ANSWERS = {
     "absent": "none in range: fewer than two measured lengths",
 }
 """answer -> what it says."""
-
-_FEWEST_ROUNDS = 3
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -118,7 +116,7 @@ def find_crossover(
     rng = np.random.default_rng(seed)
     y = np.asarray(medians, dtype=float)
     falls, rises = float(crossing(n, y)[0]), float(crossing(n, -y)[0])
-    enough = min(np.size(values) for values in rounds) >= _FEWEST_ROUNDS
+    enough = min(np.size(values) for values in rounds) >= FEWEST_ROUNDS
     draws = (
         np.stack([median_draws(values, rng) for values in rounds], axis=1) if enough else np.full((1, len(n)), np.nan)
     )

@@ -8,9 +8,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["DRAWS", "interval", "median_draws"]
+__all__ = ["DRAWS", "FEWEST_ROUNDS", "interval", "median_draws"]
 
 DRAWS = 1000
+FEWEST_ROUNDS = 5
+"""With fewer rounds their whole range does not hold the true median in 94 % of samples: there is no interval."""
 
 
 def median_draws(values: ArrayLike, rng: np.random.Generator, draws: int = DRAWS) -> NDArray[np.float64]:

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from bench.analysis.resample import interval, median_draws
+from bench.analysis.resample import FEWEST_ROUNDS, interval, median_draws
 from bench.analysis.series import contexts, measured, rounds_by_case, series_of
 
 __all__ = ["exponent", "peak_bytes", "scaling"]
@@ -80,7 +80,7 @@ def _fit(
     latency = line["latency_median_s"].to_numpy(dtype=float)
     keys = list(zip(line["run"].astype(str), line["case_hash"].astype(str), strict=True))
     low = high = np.nan
-    if all(key in times for key in keys):
+    if all(len(times.get(key, ())) >= FEWEST_ROUNDS for key in keys):
         draws = np.stack([median_draws(times[key], rng) for key in keys], axis=1)
         low, high = interval(exponent(sizes, draws))
     peak = peak_bytes(line).to_numpy()

@@ -1,8 +1,8 @@
 """What may be concluded, in sentences: who wins where, from which length, by how much, and at what error.
 
 Goes in: the table, its rounds and the crossover points. Comes out: findings, each a headline with its details. A
-difference is claimed only where the interval of the ratio stays clear of 1; an approximation is praised only where its
-error is below that of `uniform`, which does nothing but average.
+difference is claimed only where the interval of the ratio stays clear of 1; an approximation is praised only where
+its error is below that of `uniform`, which does nothing but average.
 """
 
 from __future__ import annotations
@@ -120,6 +120,9 @@ def _told(row: pd.Series[float]) -> str:
 
 
 def _nobody(nearest: pd.Series[float], baseline: str, longest: float) -> str:
+    if np.isnan(nearest["latency_ratio_ci_low"]):
+        words = f"{series_label(nearest)} has the lowest ratio, {ratio_words(nearest)}"
+        return f"At n = {longest:.0f} there are too few rounds to say what beats {baseline}; {words}."
     if nearest["latency_ratio_ci_low"] > 1 + MARGIN:
         rest = f"the nearest is {series_label(nearest)} at {ratio_words(nearest)} of its time."
     else:

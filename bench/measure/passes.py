@@ -107,7 +107,7 @@ def _ask(name: str, metric: Any, built: workload.Workload, facts: dict[str, Any]
 
 
 def _hardness(case: Case, ranks: list[int]) -> dict[str, Any]:
-    tensors = workload.draw_inputs(case.replace(dtype="float64", device="cpu"))
+    tensors = workload.draw_inputs(case)  # in its dtype: errors are taken of the rounded inputs too
     heads = reference.heads_for(case)
     group = (case.num_heads or 1) // max(case.kv_heads, 1)
     q = tensors["q"][:1, heads]

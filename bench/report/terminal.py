@@ -37,12 +37,18 @@ def closing(table: pd.DataFrame, console: Console) -> None:
         first = base.iloc[0]
         cells = (str(group), first["label"], seconds_text(first["latency_median_s"]), _name(best), ratio, error)
         shown.add_row(*(Text(str(cell)) for cell in cells))
-    console.print(shown)
+    if shown.row_count:
+        console.print(shown)
     for _, row in table[table["status"].isin(FAILURES)].iterrows():
         console.print(Text(f"{row['status']}: {row['case_id']}: {row['reason']}"))
+    quiet = table[table["status"].isin(["unsupported", "skipped"])]
+    for (status, reason), same in quiet.groupby(["status", "reason"], dropna=False, sort=False):
+        console.print(Text(f"{status}: {len(same)} {'case' if len(same) == 1 else 'cases'}: {reason}"))
     counts = table["status"].value_counts()
     console.print(Text(f"{len(table)} cases: " + ", ".join(f"{count} {status}" for status, count in counts.items())))
 
 
 def _name(row: pd.Series[Any]) -> str:
-    return f"{row['label']}" + ("" if pd.isna(row["rank"]) else f" r={row['rank']:.0f}")
+    rank = "" if pd.isna(row["rank"]) else f" r={row['rank']:.0f}"
+    compiled = " compiled" if not pd.isna(row["compiled"]) and row["compiled"] else ""
+    return f"{row['label']}{rank}{compiled}"

@@ -118,6 +118,7 @@ def finished(results: Path, machine: str, torch: str) -> list[Run]:
         run
         for run in runs
         if run.info.get("state") == "done"
+        and run.info.get("paces_s")  # it measured something
         and (run.info["machine"]["name"], run.info["versions"]["torch"]) == (machine, torch)
     ]
     return sorted(alike, key=lambda run: str(run.info["started_utc"]))

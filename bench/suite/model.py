@@ -128,7 +128,7 @@ class Measure(_Model):
     @classmethod
     def _in_order(cls, rounds: tuple[int, int]) -> tuple[int, int]:
         if rounds[0] > rounds[1]:
-            raise PydanticCustomError("order", "be the least, then the most")
+            raise PydanticCustomError("order", "be the least, then the most; the first is above the second")
         return rounds
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from bench.errors import UsageError
+from bench.machine.fingerprint import cores
 from bench.suite.model import Suite
 
 __all__ = ["resolve"]
@@ -37,8 +38,8 @@ def resolve(point: dict[str, Any], scope: str, suite: Suite, sweep: str) -> None
             del point[word]
     if point.get("adapter_dtype") == point.get("dtype", "float32"):
         point.pop("adapter_dtype", None)
-    if point.get("device") == "cuda":
-        point.pop("threads", None)  # threads of a CPU case
+    if point.get("device") == "cuda" or point.get("threads") == cores():
+        point.pop("threads", None)  # threads of a CPU case; as many as there are cores is what happens unasked
 
 
 def _resolve_heads(point: dict[str, Any], suite: Suite, sweep: str) -> None:
@@ -50,8 +51,12 @@ def _resolve_heads(point: dict[str, Any], suite: Suite, sweep: str) -> None:
     elif heads is None:
         width = width or _HEAD_DIM
         heads = hidden // width
+        if hidden % width:
+            raise _wrong(suite, sweep, f"hidden_size {hidden} is no multiple of head_dim {width}")
     elif width is None:
         width = hidden // heads
+        if hidden % heads:
+            raise _wrong(suite, sweep, f"hidden_size {hidden} is no multiple of num_heads {heads}")
     if heads * width != hidden:
         raise _wrong(
             suite, sweep, f"num_heads {heads} × head_dim {width} is {heads * width}, not hidden_size {hidden}"

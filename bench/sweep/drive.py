@@ -98,6 +98,8 @@ class Sweep:
         while chosen := next_part(self.parts, self.policy, self._clock()):
             if chosen.rounds == 0:
                 self._pass(chosen, observer)
+                if self._spent():
+                    return
             if cases := chosen.open_cases(self.policy):  # the passes may have retired them all
                 attempts = self._executor.round(cases, group=chosen.name, number=chosen.rounds)
                 self._journal.append(attempts)
@@ -106,6 +108,8 @@ class Sweep:
 
     def _pass(self, part: Part, observer: Observer) -> None:
         for item in self._items[part.name]:
+            if self._spent():
+                return
             case = item.case
             cost = self._once(part, "cost", case, observer) if item.timed else None
             if cost is not None and cost.status != "ok":
@@ -115,6 +119,9 @@ class Sweep:
                 self._once(part, "accuracy", case, observer)
             if item.hardness:
                 self._once(part, "hardness", case, observer, rank=item.bound_rank)
+
+    def _spent(self) -> bool:
+        return self._clock() >= self.policy.budget_s
 
     def _once(self, part: Part, kind: str, case: Case, observer: Observer, rank: int | None = None) -> Attempt:
         key = case.case_hash, kind
@@ -136,7 +143,7 @@ class Sweep:
         """One look at an input serves every case that is fed with it."""
         fed = case.replace(
             operator="sdpa", provider="torch", rank=None, options=(), phase="forward", threads=None, compiled=False
-        ).replace(dtype="float64", device="cpu", adapter_dtype=None)
+        ).replace(device="cpu", adapter_dtype=None)
         ranks = sorted({i.bound_rank for items in self._items.values() for i in items if i.bound_rank is not None})
         found = self._share("hardness", fed, case, lambda: self._executor.untimed("hardness", fed, ranks=ranks))
         facts = dict(found.facts)

@@ -101,7 +101,8 @@ class Display:
 
 
 def _short(case: Case) -> str:
-    return case.operator + (f" r={case.rank}" if case.rank is not None else "")
+    rank = f" r={case.rank}" if case.rank is not None else ""
+    return case.operator + rank + (" compiled" if case.compiled else "")
 
 
 def _times(ratio: Estimate) -> str:

@@ -82,6 +82,8 @@ def read_plan(args: argparse.Namespace) -> Plan:
             raise UsageError("--where", f"{text!r} is no KEY=V[,V]", "--where seq_len=128,256")
         where.append((key, values.split(",")))
     suite = read(args.suite)
+    if args.seed is not None and args.seed < 0:
+        raise UsageError("--seed", f"{args.seed} is below 0", "--seed 0")
     seed = suite.measure.seed if args.seed is None else args.seed
     planned = with_baselines(expand(suite, devices=args.device, where=where, seed=seed))
     return Plan(suite, seed, planned, group(planned))

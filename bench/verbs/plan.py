@@ -63,7 +63,8 @@ def _text(plan: Plan, rows: list[dict[str, Any]]) -> str:
     text.append(f"{len(plan.groups)} groups to time, each against its baseline")
     largest = max((row for row in rows if row["status"] == "planned"), key=_memory, default=None)
     if largest:
-        text.append(f"memory: at most {bytes_text(_memory(largest))} of tensors, for {largest['case_id']}")
+        size, name = bytes_text(_memory(largest)), largest["case_id"]
+        text.append(f"memory: at most {size} of tensors, inputs and weights among them, for {name}")
     return "\n".join(text)
 
 
@@ -75,6 +76,7 @@ def _time(plan: Plan, results: Path) -> str:
 
     measure, known = plan.suite.measure, versions()
     earlier = finished(results, machine()["name"], known["torch"])
+    earlier.sort(key=lambda run: bool(run.info["suite"] == plan.suite.suite))  # the last of this suite, if any
     if not earlier:
         return f"time: uncalibrated; budget {duration_text(measure.budget)}"
     from bench.suite.manifest import manifest

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,14 +34,22 @@ def run(args: argparse.Namespace) -> int:
     from rich.console import Console
 
     from bench.attempt import FAILURES
+    from bench.errors import StoreError
     from bench.report.terminal import closing
     from bench.sweep.execute import execute
     from bench.table.load import write_records
 
     console = Console()
+    if not args.no_report:
+        _check_folder(args.reports)
     measured = _take_up(args) if args.resume else _begin(args)
     console.print(f"run {measured.path}", markup=False, highlight=False, soft_wrap=True)
-    execute(measured, plugins=args.plugin, console=console)
+    try:
+        execute(measured, plugins=args.plugin, console=console)
+    except StoreError:
+        if not measured.journal.exists():  # the device is taken: nothing was measured, and nothing is left behind
+            shutil.rmtree(measured.path)
+        raise
     table = write_records(measured)
     closing(table, console)
     if not args.no_report:
@@ -82,17 +91,11 @@ def _begin(args: argparse.Namespace) -> Run:
 
 
 def _settings(args: argparse.Namespace, plan: Any, here: dict[str, Any]) -> dict[str, Any]:
-    from bench.errors import UsageError
     from bench.machine.fingerprint import memory_available
-    from bench.suite.model import span_s
 
     measure = plan.suite.measure
-    try:
-        budget_s = span_s(args.budget) if args.budget else measure.budget
-    except ValueError as error:
-        raise UsageError("--budget", str(error), "--budget 5m") from error
     return {
-        "budget_s": budget_s,
+        "budget_s": _budget_seconds(args.budget) if args.budget else measure.budget,
         "precision": measure.precision,
         "rounds": list(measure.rounds),
         "seed": plan.seed,
@@ -100,6 +103,29 @@ def _settings(args: argparse.Namespace, plan: Any, here: dict[str, Any]) -> dict
         "memory_limit_bytes": measure.memory_limit or memory_available() * 8 // 10,
         "threads": here["cores"],
     }
+
+
+def _budget_seconds(text: str) -> float:
+    from bench.errors import UsageError
+    from bench.suite.model import span_s
+
+    try:
+        seconds = span_s(text)
+    except ValueError as error:
+        raise UsageError("--budget", str(error), "--budget 5m") from error
+    if seconds <= 0:
+        raise UsageError("--budget", f"{text!r} is no time at all", "--budget 5m")
+    return seconds
+
+
+def _check_folder(folder: Path) -> None:
+    """A report that cannot be written is told before minutes of measuring, not after."""
+    from bench.errors import StoreError
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(str(folder), f"cannot be made ({error.strerror})", "--reports another folder") from error
 
 
 def _provenance(plan: Any) -> dict[str, Any]:
@@ -123,13 +149,19 @@ def _take_up(args: argparse.Namespace) -> Run:
     taken = find(args.results, args.resume)
     where, fresh = f"--resume {args.resume}", "start a new run"
     if taken.info["suite_file"] != args.suite.read_text(encoding="utf-8"):
-        raise UsageError(where, f"{args.suite} is not the suite file of that run any more", fresh)
+        raise UsageError(where, f"{args.suite} is not the suite file of that run", fresh)
+    if args.where or args.device or args.seed is not None:
+        raise UsageError(where, "the cases of a run cannot be changed", "leave out --where, --device and --seed")
+    if taken.info["state"] == "done" and not args.budget:
+        raise UsageError(where, "that run has come to its end", f"give it more time with --budget, or {fresh}")
     for what, then, now in (
         ("machine", taken.info["machine"]["name"], machine()["name"]),
         ("torch", taken.info["versions"]["torch"], versions()["torch"]),
     ):
         if then != now:
             raise UsageError(where, f"{what} was {then} and is {now}; the rounds could not be compared", fresh)
+    if args.budget:
+        taken.save(settings={**taken.info["settings"], "budget_s": _budget_seconds(args.budget)})
     return taken
 
 

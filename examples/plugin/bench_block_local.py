@@ -15,7 +15,7 @@ from bench.operators import Attention, Option
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["OPERATOR"]
+__all__ = ["MEMBERS", "OPERATOR"]
 
 
 class BlockLocal(Attention):
@@ -67,3 +67,4 @@ class BlockLocal(Attention):
 
 
 OPERATOR = BlockLocal()
+MEMBERS = {"block_local": OPERATOR}  # for `--plugin bench_block_local`, where it is not installed

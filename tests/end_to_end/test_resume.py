@@ -108,5 +108,5 @@ def test_another_suite_is_not_resumed(tmp_path: Path) -> None:
             command, cwd=tmp_path, env=environment(tmp_path), capture_output=True, text=True, timeout=60
         )
 
-    told = f"error: --resume {name}: suite.yaml is not the suite file of that run any more; start a new run\n"
+    told = f"error: --resume {name}: suite.yaml is not the suite file of that run; start a new run\n"
     assert (done.returncode, done.stderr) == (2, told)

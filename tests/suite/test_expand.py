@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from bench.errors import UsageError
+from bench.machine.fingerprint import cores
 from bench.suite.expand import expand, providers
 from bench.suite.read import read
 
@@ -100,9 +101,15 @@ def test_devices_of_the_command_line_replace_the_suite_s(sweep_of):
 
 
 def test_threads_are_of_cpu_cases(sweep_of):
-    suite = sweep_of(f"{{{CORE}, device: [cpu, cuda], threads: [1, 2]}}")
+    suite = sweep_of(f"{{{CORE}, device: [cpu, cuda], threads: [997, 998]}}")
 
-    assert [(case.device, case.threads) for case in cases(suite)] == [("cpu", 1), ("cpu", 2), ("cuda", None)]
+    assert [(case.device, case.threads) for case in cases(suite)] == [("cpu", 997), ("cpu", 998), ("cuda", None)]
+
+
+def test_as_many_threads_as_cores_is_what_happens_unasked(sweep_of):
+    suite = sweep_of(f"{{{CORE}, threads: {cores()}}}")
+
+    assert [case.threads for case in cases(suite)] == [None]
 
 
 def test_an_adapter_s_dtype_is_of_adapters(sweep_of):

@@ -98,7 +98,8 @@ def test_a_wrong_word_is_told_with_its_place_and_the_nearest_right_one(sweep_of,
         ),
         (
             "suite: s\nmeasure: {rounds: [9, 3]}\nsweeps: {a: {}}",
-            "s.yaml:2:19: 'rounds' is a list of 2; it must be the least, then the most",
+            "s.yaml:2:19: 'rounds' is a list of 2; "
+            "it must be the least, then the most; the first is above the second",
         ),
         (
             "suite: s\nmeasure: {precision: 2}\nsweeps: {a: {}}",

@@ -69,14 +69,14 @@ TWO = "give any two of num_heads, head_dim and hidden_size"
         ("num_heads: 2, head_dim: 8", "s.yaml:3:8: sweep 'one' gives no seq_len; seq_len: 512"),
         ("seq_len: 8", f"s.yaml:3:8: sweep 'one' gives too little to know its hidden_size; {TWO}"),
         ("seq_len: 8, num_heads: 2", f"s.yaml:3:48: sweep 'one' gives too little to know its hidden_size; {TWO}"),
-        ("seq_len: 8, hidden_size: 100", f"s.yaml:3:50: num_heads 1 × head_dim 64 is 64, not hidden_size 100; {TWO}"),
+        ("seq_len: 8, hidden_size: 100", f"s.yaml:3:50: hidden_size 100 is no multiple of head_dim 64; {TWO}"),
         (
             "seq_len: 8, hidden_size: [64, 65]",
-            f"s.yaml:3:50: num_heads 1 × head_dim 64 is 64, not hidden_size 65; {TWO}",
+            f"s.yaml:3:50: hidden_size 65 is no multiple of head_dim 64; {TWO}",
         ),
         (
             "seq_len: 8, num_heads: 3, hidden_size: 64",
-            f"s.yaml:3:64: num_heads 3 × head_dim 21 is 63, not hidden_size 64; {TWO}",
+            f"s.yaml:3:64: hidden_size 64 is no multiple of num_heads 3; {TWO}",
         ),
         (
             "seq_len: 8, num_heads: 3, head_dim: 8, hidden_size: 64",

@@ -31,7 +31,8 @@ def test_the_text_has_a_table_a_group_and_the_sums(bench):
         "",
         "10 cases: 6 planned, 4 skipped",
         "2 groups to time, each against its baseline",
-        f"memory: at most {bytes_text(memory_bytes(LARGEST))} of tensors, for {LARGEST.case_id}",
+        f"memory: at most {bytes_text(memory_bytes(LARGEST))} of tensors, inputs and weights among them, "
+        f"for {LARGEST.case_id}",
         "time: uncalibrated; budget 1m 30s",
     ]
 

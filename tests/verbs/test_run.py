@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bench.__main__ import main
+from bench.store.lock import device_lock
 
 SUITE = """
 suite: small
@@ -54,3 +55,34 @@ def test_a_results_folder_that_cannot_be_made_ends_with_exit_code_5(suite, capsy
 
     assert code == 5
     assert "cannot be made" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--seed", "-1"], "error: --seed: -1 is below 0; --seed 0\n"),
+        (["--budget", "0s"], "error: --budget: '0s' is no time at all; --budget 5m\n"),
+    ],
+)
+def test_a_number_out_of_range_is_told(suite, capsys, options, told):
+    code = main(["run", str(suite), *options])
+
+    assert (code, capsys.readouterr().err) == (2, told)
+
+
+def test_a_reports_folder_that_cannot_be_made_is_told_before_measuring(suite, capsys):
+    code = main(["run", str(suite), "--reports", str(suite)])
+
+    told = f"error: {suite}: cannot be made (File exists); --reports another folder\n"
+    assert (code, capsys.readouterr().err) == (5, told)
+    assert not (suite.parent / "results").exists()
+
+
+def test_a_device_that_is_taken_leaves_no_run_behind(suite, capsys, monkeypatch, tmp_path):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with device_lock("cpu", "other"):
+        code = main(["run", str(suite), "--no-report"])
+
+    assert code == 5
+    assert "error: cpu: is being measured by run other (process " in capsys.readouterr().err
+    assert list((tmp_path / "results").iterdir()) == []

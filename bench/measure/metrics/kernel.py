@@ -21,6 +21,8 @@ columns = (
 )
 
 _BACKENDS = "aten::_scaled_dot_product_"
+_NO_KERNELS = ("view", "reshape", "transpose", "expand", "strided", "permute", "slice", "select", "empty", "resolve")
+"""Words in the names of operations that move no data."""
 
 
 def measure(workload: Workload) -> dict[str, Any]:
@@ -35,7 +37,7 @@ def measure(workload: Workload) -> dict[str, Any]:
     seconds = {
         event.key: event.self_device_time_total if on_cuda else event.self_cpu_time_total
         for event in profiler.key_averages()
-        if event.key.startswith("aten::")
+        if event.key.startswith("aten::") and not any(word in event.key for word in _NO_KERNELS)
     }
     backends = sorted(key for key in seconds if key.startswith(_BACKENDS) and not key.endswith("_backward"))
     ran = backends or sorted(seconds, key=lambda key: -seconds[key])[:3]
