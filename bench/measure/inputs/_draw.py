@@ -9,17 +9,16 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from bench.case import Case
 
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["CORE_ONLY", "Draw", "core_tensors", "draw", "not_at_scope"]
+__all__ = ["Draw", "Drawn", "core_tensors", "draw", "not_at_scope"]
 
-CORE_ONLY = frozenset({"core"})
-"""The scopes of an input that shapes q and k."""
+Head: TypeAlias = "Callable[[Draw], tuple[torch.Tensor, torch.Tensor, torch.Tensor]]"
 
 _HEAD_STEP = 1000
 """How far the seeds of neighbouring heads are apart; head 0 has the case's own."""
@@ -65,9 +64,33 @@ def draw(seed: int, n: int, c: int) -> Draw:
     )
 
 
-def core_tensors(
-    case: Case, head: Callable[[Draw], tuple[torch.Tensor, torch.Tensor, torch.Tensor]]
-) -> dict[str, torch.Tensor]:
+class Drawn:
+    """The member that an input of scope `core` is, made from what tells it from the others.
+
+    Args:
+        head: ``draw -> (q, k, v)`` of one head, ``[n, c]`` each.
+    """
+
+    scopes = frozenset({"core"})
+    """It shapes q and k, which exist at no other."""
+
+    def __init__(self, head: Head) -> None:
+        self._head = head
+
+    def unsupported(self, case: Case) -> str | None:
+        """Gives why it cannot serve a case, or nothing."""
+        return not_at_scope(case, self.scopes)
+
+    def absent(self) -> str | None:
+        """Gives nothing: it is drawn on the spot."""
+        return None
+
+    def tensors(self, case: Case) -> dict[str, torch.Tensor]:
+        """Gives q ``[b, h, n, c]``, k and v ``[b, g, n, c]``, float64."""
+        return core_tensors(case, self._head)
+
+
+def core_tensors(case: Case, head: Head) -> dict[str, torch.Tensor]:
     """Gives q, k and v of a case, float64.
 
     Query head j of b·h, row-major, has the seed ``case.seed + 1000·j``. Where several query heads share a key head, k
