@@ -72,7 +72,7 @@ def sheet(table: pd.DataFrame, about: Mapping[str, str]) -> Sheet:
     empty = tuple(name for name, texts in cells.items() if not any(texts))
     constant = {name: texts[0] for name, texts in cells.items() if len(set(texts)) == 1 and texts[0]}
     constant = constant if len(table) > 1 else {}
-    first = ["case_id", "status", "latency_median_s", "latency_ratio"]
+    first = ["run", "case_id", "status", "latency_median_s", "latency_ratio"]
     order = [*first, *(name for name in cells if name not in first)]
     names = [name for name in order if name in cells and name not in empty and name not in constant]
     headings = tuple((name, about.get(name, ""), pd.api.types.is_numeric_dtype(table[name])) for name in names)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from bench import operators
 from bench.case import Case
 
-__all__ = ["memory_bytes"]
+__all__ = ["alive_bytes", "memory_bytes"]
 
 
 def memory_bytes(case: Case) -> int:
@@ -20,6 +22,12 @@ def memory_bytes(case: Case) -> int:
     elements = _input_elements(case) + cost.parameters + moments
     total: int = case.element_bytes * elements + cost.peak_bytes(case.phase)
     return total
+
+
+def alive_bytes(cases: Iterable[Case]) -> int:
+    """Gives the tensor bytes of cases that are alive together: all at rest but one, which is at its worst moment."""
+    peaks: dict[Case, int] = {case: operators.load(case.operator).cost(case).peak_bytes(case.phase) for case in cases}
+    return sum(memory_bytes(case) - peak for case, peak in peaks.items()) + max(peaks.values())
 
 
 def _input_elements(case: Case) -> int:

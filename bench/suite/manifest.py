@@ -13,6 +13,7 @@ from typing import Any
 from bench import operators
 from bench.case import Case
 from bench.operators._base import Attention
+from bench.suite.estimate import alive_bytes
 from bench.suite.group import Group, baseline, group_name, parts, timed
 from bench.suite.row import planned_row
 from bench.suite.status import Planned
@@ -20,13 +21,19 @@ from bench.suite.status import Planned
 __all__ = ["MAX_ALIVE", "manifest"]
 
 MAX_ALIVE = 12
-"""Processes of a group that are alive together; beyond it the group is split, with the baseline in each part."""
+"""Processes of a group that are alive together; beyond it, or where memory asks for fewer, the group is split."""
 
 _NOT_COLUMNS = {"estimated_peak_bytes", "saved_for_backward_bytes", "status", "reason"}
 
 
 def manifest(
-    planned: Sequence[Planned], groups: Sequence[Group], *, suite: str, threads: int, versions: Mapping[str, str]
+    planned: Sequence[Planned],
+    groups: Sequence[Group],
+    *,
+    suite: str,
+    threads: int,
+    versions: Mapping[str, str],
+    memory: Mapping[str, int] | None = None,
 ) -> dict[str, Any]:
     """Gives the entries `cases` and `parts` of a run.
 
@@ -36,8 +43,9 @@ def manifest(
         suite: the suite's name.
         threads: of a case that names none.
         versions: package -> version, for the providers.
+        memory: device -> bytes that the processes of a part may hold together; a device that is absent has no limit.
     """
-    split = [part for group in groups for part in parts(group, MAX_ALIVE)]
+    split = [part for group in groups for part in _fitting(group, (memory or {}).get(group.baseline.device))]
     member_of: dict[Case, list[Group]] = {}
     for part in split:
         for case in part.cases:
@@ -49,6 +57,15 @@ def manifest(
             for each in planned
         ],
     }
+
+
+def _fitting(group: Group, memory: int | None) -> tuple[Group, ...]:
+    """Splits a group so that each part is alive within memory; one case beside its baseline is the least."""
+    for alive in range(MAX_ALIVE, 2, -1):
+        split = parts(group, alive)
+        if memory is None or all(alive_bytes(part.cases) <= memory for part in split):
+            return split
+    return parts(group, 2)
 
 
 def _version(package: str) -> str | None:

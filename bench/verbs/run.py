@@ -86,7 +86,11 @@ def _begin(args: argparse.Namespace) -> Run:
         "earlier_paces_s": earlier_paces(finished(args.results, here["name"], known["torch"])),
         "data": _provenance(plan),
     }
-    entries = manifest(plan.planned, plan.groups, suite=plan.suite.suite, threads=cores(), versions=known)
+    memory = {"cpu": info["settings"]["memory_limit_bytes"]}
+    if here["gpus"]:
+        memory["cuda"] = here["gpus"][0]["memory_bytes"] * 8 // 10
+    name, threads = plan.suite.suite, cores()
+    entries = manifest(plan.planned, plan.groups, suite=name, threads=threads, versions=known, memory=memory)
     return create(args.results, plan.suite.suite, info | entries)
 
 

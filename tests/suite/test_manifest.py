@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from bench.case import Case
+from bench.suite.estimate import alive_bytes
 from bench.suite.expand import expand
 from bench.suite.group import group, with_baselines
 from bench.suite.manifest import MAX_ALIVE, manifest
@@ -116,3 +117,17 @@ def test_what_is_measured_is_not_said_beforehand(entries_of: Callable[[str], dic
     row = entries_of(f"{{{CORE}, operator: sdpa, seq_len: 32, phase: train}}")["cases"][0]["row"]
 
     assert not row.keys() & {"status", "reason", "estimated_peak_bytes", "saved_for_backward_bytes"}
+
+
+def test_a_group_that_memory_cannot_hold_at_once_is_split(sweep_of: Callable[[str], Suite]) -> None:
+    planned = with_baselines(expand(sweep_of(f"{{{CORE}, operator: linformer, seq_len: 64, rank: [2, 4, 8, 16]}}")))
+    (whole,) = group(planned)
+    known = {"suite": "small", "threads": 2, "versions": {}}
+
+    def sizes(memory: int) -> list[int]:
+        found = manifest(planned, [whole], **known, memory={"cpu": memory})
+        return [sum(part["name"] in entry["parts"] for entry in found["cases"]) for part in found["parts"]]
+
+    assert sizes(alive_bytes(whole.cases)) == [5]
+    assert sizes(alive_bytes(whole.cases) - 1) == [3, 3]  # the baseline is in both
+    assert sizes(1) == [2, 2, 2, 2]
