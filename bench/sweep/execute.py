@@ -62,7 +62,8 @@ def execute(run: Run, *, plugins: Sequence[str], console: Console) -> None:
             known = {column["name"]: column for column in columns}
             run.save(columns=list(known.values()), state="running", parallel=executor.facts["parallel"])
             if "peaks" not in run.info:
-                run.save(peaks=_peaks(run.info, executor))
+                peaks, warnings = _peaks(run.info, executor)
+                run.save(peaks=peaks, warnings=warnings)
             with Display(console, sweep.parts, policy, len(run.info["cases"])) as display:
                 sweep.run(display)
             run.save(state="done", wall_s=round(clock(), 3))
@@ -110,12 +111,15 @@ def planned_parts(info: dict[str, Any]) -> tuple[dict[str, list[Item]], list[Par
     return items, parts
 
 
-def _peaks(info: dict[str, Any], executor: LocalExecutor) -> dict[str, dict[str, float]]:
-    """Measures the roof of each device, dtype and number of threads in use; a roof that fails is absent."""
+def _peaks(info: dict[str, Any], executor: LocalExecutor) -> tuple[dict[str, dict[str, float]], list[str]]:
+    """Measures the roof of each device, dtype and number of threads in use; one that fails is absent, and told."""
     peaks: dict[str, dict[str, float]] = {}
+    warnings = []
     rows = [entry["row"] for entry in info["cases"] if entry["status"] == "planned"]
     for device, dtype, threads in sorted({(row["device"], row["dtype"], row["threads"]) for row in rows}):
-        with contextlib.suppress(WorkerEnded):
-            job = {"kind": "peak", "device": device, "dtype": dtype}
-            peaks[f"{device}/{dtype}/{threads:g}"] = executor.ask(job, threads)
-    return peaks
+        use = f"{device}/{dtype}/{threads:g}"
+        try:
+            peaks[use] = executor.ask({"kind": "peak", "device": device, "dtype": dtype}, threads)
+        except WorkerEnded as end:
+            warnings.append(f"the peak of {use} was not measured ({end}): no roofline_share there")
+    return peaks, warnings

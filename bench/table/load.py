@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import warnings
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from bench.attempt import Attempt
 from bench.column import SCHEMA_VERSION
 from bench.errors import UsageError
 from bench.store.journal import read_journal
@@ -77,13 +79,21 @@ def _load_run(run: Run) -> pd.DataFrame:
 
 
 def _from_journal(run: Run) -> pd.DataFrame:
-    records = combine(run.info, read_journal(run.journal).attempts)
+    records = combine(run.info, _attempts(run))
     columns = run.info["columns"]
     table = pd.DataFrame.from_records(records)
     table = table.reindex(columns=[column["name"] for column in columns] + list(_ADDED))
     for column in columns:
         table[column["name"]] = _typed(table[column["name"]], column["kind"])
     return table
+
+
+def _attempts(run: Run) -> tuple[Attempt, ...]:
+    """Gives a run's attempts; a line of the journal that had to be left out is warned of."""
+    reading = read_journal(run.journal)
+    for fault in reading.faults:
+        warnings.warn(fault, stacklevel=2)
+    return reading.attempts
 
 
 def _typed(values: pd.Series[Any], kind: str) -> pd.Series[Any]:
@@ -98,7 +108,7 @@ def _rounds(run: Run) -> tuple[dict[str, list[CaseRound]], dict[str, str]]:
     planned = run.info["cases"]
     uses = {row["case_hash"]: use_of(row) for row in planned}
     baselines = {row["case_hash"]: row["baseline_hash"] for row in planned}
-    rounds = case_rounds(read_journal(run.journal).attempts, baselines)
+    rounds = case_rounds(_attempts(run), baselines)
     return {name: of_case for name, of_case in rounds.items() if name in uses}, uses
 
 

@@ -63,6 +63,7 @@ def done(tmp_path_factory, planned):
 def test_a_run_comes_to_its_end_with_what_the_reading_side_needs(done):
     assert done.info["state"] == "done"
     assert done.info["peaks"].keys() == {"cpu/float32/1"}
+    assert done.info["warnings"] == []
     assert {"run", "peak_tensor_bytes", "output_rel_error"} <= {column["name"] for column in done.info["columns"]}
 
 

@@ -89,10 +89,11 @@ def test_a_failed_cost_pass_is_the_case_s_status(planted, record):
     assert (found["status"], found["reason"]) == ("oom", "1 GiB")
 
 
-def test_a_failed_accuracy_pass_is_a_warning_and_costs_no_latency(planted, record):
-    found = record([*planted.rounds(), planted.failed("case", kind="accuracy", status="oom", reason="1 GiB")])
+@pytest.mark.parametrize("status", ["oom", "unsupported"])
+def test_a_failed_accuracy_pass_is_a_warning_and_costs_no_latency(planted, record, status):
+    found = record([*planted.rounds(), planted.failed("case", kind="accuracy", status=status, reason="1 GiB")])
 
-    assert (found["status"], found["warnings"]) == ("ok", "accuracy pass: oom: 1 GiB")
+    assert (found["status"], found["warnings"]) == ("ok", f"accuracy pass: {status}: 1 GiB")
     assert found["latency_median_s"] > 0
 
 
