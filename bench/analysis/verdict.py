@@ -63,7 +63,9 @@ def _attention(context: Context, rows: pd.DataFrame, crossovers: pd.DataFrame) -
     baseline = at[at["case_id"] == at["baseline"]]
     name = str(baseline["label"].iloc[0]) if len(baseline) else "the baseline"
     winners = rivals[rivals["latency_ratio_ci_high"] < 1 - MARGIN]
-    details = [*_from_which_length(context, crossovers), *_no_better(at), *_hardness(at)]
+    details = [*_no_better(at), *_hardness(at)]
+    if rivals["latency_ratio_ci_low"].notna().any():  # without any interval no length is claimed either
+        details = [*_from_which_length(context, crossovers), *details]
     if rivals.empty:
         headline = f"At n = {longest:.0f} nothing but {name} gave a latency."
     elif winners.empty:
