@@ -79,7 +79,7 @@ class Case:
     model: str | None = None
     """Of scope `model`: the pretrained model, or absent for one that is trained here."""
     layers: int | None = None
-    """Of scope `model`: how many."""
+    """Of scope `model`: how many blocks; absent: 1."""
     task: str | None = None
     """Of scope `model`: on what accuracy is taken."""
     steps: int | None = None
@@ -92,8 +92,13 @@ class Case:
 
     @property
     def tokens(self) -> int:
-        """Tokens a call: `batch_size × seq_len`."""
-        return self.batch_size * self.seq_len
+        """Tokens that a call takes: `batch_size × query_len`."""
+        return self.batch_size * self.query_len
+
+    @property
+    def query_len(self) -> int:
+        """Tokens of a sample for which a call computes an output: one in phase `decode`."""
+        return 1 if self.phase == "decode" else self.seq_len
 
     @property
     def kv_heads(self) -> int:

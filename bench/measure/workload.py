@@ -1,14 +1,14 @@
 """Case -> Workload: inputs, weights and one call of the case's phase, set up and ready to be timed.
 
-Everything that a call does not do each time happens here: drawing inputs and weights, building the operator,
-making the optimizer. The worker, the passes and the metrics call `call` and look at the rest.
+Everything that a call does not do each time happens here: drawing inputs and weights, building the operator, filling
+a cache, making the optimizer. The worker, the passes and the metrics call `call` and look at the rest.
 """
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from typing import cast
+from typing import Any, cast
 
 import torch
 from torch import nn
@@ -16,40 +16,15 @@ from torch import nn
 from bench import operators
 from bench.case import Case
 from bench.measure import inputs as input_catalogue
+from bench.measure.layers import Block, SelfAttention, Stack, linear
 from bench.operators._base import Adapter, Attention, Layer
 
-__all__ = ["SelfAttention", "Workload", "attention_of", "build", "draw_inputs", "linear"]
+__all__ = ["Workload", "attention_of", "build", "draw_inputs"]
 
 _OPERATOR_SEED = 1  # added to the case's seed: an operator's own draws must not shift those of the layer's weights
 _GRADIENT_SEED = 2
 _LEARNING_RATE = 1e-4
 _INPUT_ORDER = ("q", "k", "v", "x")
-
-
-class SelfAttention(nn.Module):
-    """``x [b, n, d] -> y [b, n, d]``: projections q, k, v and o without bias around an attention.
-
-    Args:
-        case: gives heads, widths and the dtype.
-        attend: ``(q, k, v, mask=None) -> o``.
-        generator: draws the weights, N(0, 1/d), in float64 and in the order q, k, v, o.
-    """
-
-    def __init__(self, case: Case, attend: Callable[..., torch.Tensor], generator: torch.Generator) -> None:
-        super().__init__()
-        d, kv = case.hidden_size, case.kv_heads * (case.head_dim or 0)
-        self.head_dim, self.attend = case.head_dim or d, attend
-        self.q: nn.Module = linear(case, d, d, generator)  # this and v may become adapters of themselves
-        self.k = linear(case, d, kv, generator)
-        self.v: nn.Module = linear(case, d, kv, generator)
-        self.o = linear(case, d, d, generator)
-
-    def forward(self, x: torch.Tensor, mask: torch.Tensor | None = None) -> torch.Tensor:
-        """Gives y; ``mask [b, n]`` is true where a key is there."""
-        q, k, v = (
-            project(x).unflatten(-1, (-1, self.head_dim)).transpose(1, 2) for project in (self.q, self.k, self.v)
-        )
-        return cast(torch.Tensor, self.o(self.attend(q, k, v, mask).transpose(1, 2).flatten(2)))
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -58,13 +33,15 @@ class Workload:
 
     case: Case
     inputs: Mapping[str, torch.Tensor]
-    """Name -> tensor, on the case's device and in its dtype."""
+    """Name -> tensor of all tokens, on the case's device and in its dtype."""
     module: nn.Module | None
     """What holds the weights; absent where there are none."""
     forward: Callable[[], torch.Tensor]
     """The forward pass alone, with gradients where the phase is `train`."""
     call: Callable[[], torch.Tensor]
-    """One whole call of the phase; gives its output."""
+    """One whole call of the phase; gives its output, in phase `decode` that of the last token."""
+    cache: tuple[torch.Tensor, ...] | None = None
+    """Of phase `decode`: what is kept of all tokens."""
 
 
 def build(case: Case, given: Mapping[str, torch.Tensor] | None = None) -> Workload:
@@ -75,6 +52,8 @@ def build(case: Case, given: Mapping[str, torch.Tensor] | None = None) -> Worklo
         given: inputs to take instead of the case's own, as an accuracy pass does.
     """
     tensors = dict(given if given is not None else draw_inputs(case))
+    if case.phase == "decode":
+        return _decoding(case, tensors)
     run = _callable(case)
     if case.compiled:
         run = torch.compile(run)
@@ -101,17 +80,10 @@ def draw_inputs(case: Case) -> dict[str, torch.Tensor]:
     return tensors
 
 
-def linear(case: Case, in_features: int, out_features: int, generator: torch.Generator) -> nn.Linear:
-    """Gives a projection without bias, its weight N(0, 1/in_features) drawn in float64."""
-    weight = torch.randn(out_features, in_features, generator=generator, dtype=torch.float64) / in_features**0.5
-    layer = nn.Linear(in_features, out_features, bias=False, device="meta")
-    layer.weight = nn.Parameter(weight.to(case.device, getattr(torch, case.dtype)))
-    return layer
-
-
 def attention_of(case: Case) -> Callable[..., torch.Tensor]:
     """Gives an attention's bare ``(q, k, v, mask=None) -> o``, as it stands at scope `core`."""
-    attend: Callable[..., torch.Tensor] = operators.load(case.operator).build(case, _own_draws(case))
+    own = operators.load(case.operator).build(case, _own_draws(case))
+    attend = operators.of(case).adopt(case, own)
     return attend.to(case.device) if isinstance(attend, nn.Module) else attend
 
 
@@ -120,34 +92,77 @@ def _own_draws(case: Case) -> torch.Generator:
 
 
 def _callable(case: Case) -> Callable[..., torch.Tensor]:
-    operator = operators.load(case.operator)
-    weights = torch.Generator().manual_seed(case.seed)
-    if isinstance(operator, Adapter):
-        return _adapted(case, operator, weights, _own_draws(case)).to(case.device)
-    if isinstance(operator, Layer):
-        return operator.build(case, weights).to(case.device, getattr(torch, case.dtype))
-    assert isinstance(operator, Attention)
-    if case.scope == "layer":
-        return SelfAttention(case, attention_of(case), weights).to(case.device)
-    return attention_of(case)
-
-
-def _adapted(case: Case, operator: Adapter, weights: torch.Generator, own: torch.Generator) -> nn.Module:
-    def adapt(base: nn.Linear) -> nn.Module:
-        shape = case.replace(hidden_size=base.in_features, out_features=base.out_features)
-        module = operator.build(shape, base, own)
-        if hasattr(module, "perturb"):
-            cast(Callable[[torch.Generator], None], module.perturb)(own)
-        return module
-
+    operator = operators.of(case)
+    if case.scope == "core":
+        return attention_of(case)
+    weights, own = torch.Generator().manual_seed(case.seed), _own_draws(case)
     if case.scope == "projection":
-        return adapt(linear(case, case.hidden_size, case.out_size, weights))
-    attend = operators.load("sdpa").build(case, own)
-    layer = SelfAttention(case, attend, weights)
-    if not operator.trains_base:
-        layer.requires_grad_(False)
-    layer.q, layer.v = adapt(cast(nn.Linear, layer.q)), adapt(cast(nn.Linear, layer.v))
-    return layer
+        assert isinstance(operator, Adapter)
+        return _adapt(case, linear(case, case.hidden_size, case.out_size, weights), own).to(case.device)
+    if case.scope == "layer":
+        return _layer(case, weights, own)
+    blocks = []
+    for _ in range(case.layers or 1):
+        block = Block(case, _layer(case, weights, own), weights)
+        if isinstance(operator, Adapter):
+            _adapt_all(case, block, own)
+        blocks.append(block)
+    return Stack(blocks).to(case.device)
+
+
+def _layer(case: Case, weights: torch.Generator, own: torch.Generator) -> nn.Module:
+    """Gives a self-attention with the operator in it."""
+    operator = operators.of(case)
+    if isinstance(operator, Layer):
+        built = operator.build(case, weights).to(case.device, getattr(torch, case.dtype))
+        return cast(nn.Module, operator.adopt(case, built))
+    if isinstance(operator, Attention):
+        layer = operator.build_layer(case, SelfAttention(case, weights), own)
+        return cast(nn.Module, operator.adopt(case, layer)).to(case.device)
+    layer = operators.load("sdpa").build_layer(case, SelfAttention(case, weights), own)
+    _adapt_all(case, layer, own)
+    return cast(nn.Module, layer).to(case.device)
+
+
+def _adapt_all(case: Case, host: nn.Module, own: torch.Generator) -> None:
+    """Freezes a layer's or a block's own projections and puts the adapter on those that it adapts."""
+    operator = operators.of(case)
+    assert isinstance(operator, Adapter)
+    for name, projection in list(host.named_children()):
+        if isinstance(projection, nn.Linear):
+            projection.requires_grad_(operator.trains_base)
+            if name in operator.adapts:
+                setattr(host, name, _adapt(case, projection, own))
+
+
+def _adapt(case: Case, base: nn.Linear, own: torch.Generator) -> nn.Module:
+    shape = case.replace(hidden_size=base.in_features, out_features=base.out_features)
+    operator = operators.of(case)
+    module = operators.load(case.operator).build(shape, base, own)
+    if hasattr(module, "perturb"):
+        cast(Callable[[torch.Generator], None], module.perturb)(own)
+    return cast(nn.Module, operator.adopt(shape, module))
+
+
+def _decoding(case: Case, tensors: dict[str, torch.Tensor]) -> Workload:
+    """A step of one token against a cache that holds those before it."""
+    before = {name: tensor[..., :-1, :] for name, tensor in tensors.items()}
+    token = [tensor[..., -1:, :].contiguous() for tensor in tensors.values()]
+    module: nn.Module | None = None
+    with torch.no_grad():
+        if case.scope == "core":
+            own = operators.load(case.operator).build_decode(case, _own_draws(case), before["k"], before["v"])
+            step: Any = operators.of(case).adopt(case, own)
+        else:
+            module = cast(nn.Module, _callable(case))
+            step = cast(Any, module).decoding(before["x"])
+    run = torch.compile(step.__call__) if case.compiled else step
+
+    def call() -> torch.Tensor:
+        with torch.no_grad():
+            return cast(torch.Tensor, run(*token))
+
+    return Workload(case, tensors, module, call, call, step.cache)
 
 
 def _training(

@@ -12,13 +12,15 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from bench.case import DTYPES, Case
 from bench.cost import Cost
 
 if TYPE_CHECKING:
     import torch
+
+    from bench.operators._decode import Step
 
 __all__ = ["Adapter", "Attention", "Layer", "Operator", "Option"]
 
@@ -42,6 +44,8 @@ class Operator:
     """`attention`, `adapter` or `layer`: among which others the report looks for a winner."""
     provider: str = "bench"
     """Who wrote the implementation; `torch` where the call is torch's own."""
+    package: str = ""
+    """Of another package's implementation: the name of its distribution."""
     scopes: frozenset[str] = frozenset()
     """Where it can be measured."""
     phases: frozenset[str] = frozenset({"forward", "train"})
@@ -60,6 +64,12 @@ class Operator:
     """For an oracle: the largest seq_len that is timed; beyond it only accuracy is taken."""
     reference: str | None = None
     """Another operator that this one should equal or approximate; absent: exact attention for an attention."""
+    approximates: bool = True
+    """Whether its error means something as it is built: not where its weights must first be trained."""
+    notes: str = ""
+    """Of another package's implementation: what was switched off, what differs from ours."""
+    agrees: bool = True
+    """Of another package's implementation: whether it computes what ours does, to rounding."""
 
     def reference_case(self, case: Case) -> Case | None:
         """Gives the case of `reference` whose output this one's is held against, or nothing where it has none."""
@@ -76,15 +86,23 @@ class Operator:
         Subclasses add their own reasons and call this one first.
         """
         if case.scope not in self.scopes:
-            return f"{case.operator} exists at scope {', '.join(sorted(self.scopes))}"
+            return f"{_who(case)} exists at scope {', '.join(sorted(self.scopes))}"
         if case.phase not in self.phases:
-            return f"{case.operator} has the phases {', '.join(sorted(self.phases))}"
+            return f"{_who(case)} has the phases {', '.join(sorted(self.phases))}"
         if case.adapter_dtype and not self.takes_adapter_dtype:
-            return f"{case.operator} has no adapter weights whose dtype could differ"
+            return f"{_who(case)} has no adapter weights whose dtype could differ"
         return None
 
+    def absent(self) -> str | None:
+        """Gives why the package that implements it cannot be used here and what to type, or nothing."""
+        return None
+
+    def adopt(self, case: Case, built: Callable[..., Any]) -> Callable[..., Any]:
+        """Gives what is timed, of what our operator has built: that itself, or another package's with its weights."""
+        return built
+
     def cost(self, case: Case) -> Cost:
-        """Gives the closed forms of a case, for its scope."""
+        """Gives the closed forms of a case, for its scope; of the definition, whoever implements it."""
         raise NotImplementedError
 
 
@@ -119,12 +137,16 @@ class Attention(Operator):
         reason = super().unsupported(case)
         if reason:
             return reason
+        if case.phase == "decode" and case.mask != "none":
+            return "phase decode has no key mask: what is not there is not cached"
+        if case.phase == "decode" and case.scope == "model" and not case.causal:
+            return "phase decode at scope model needs causal: true, or the cache would change with each token"
         if case.causal and not self.causal:
-            return f"{case.operator} has no causal form"
+            return f"{_who(case)} has no causal form"
         if case.mask != "none" and not self.mask:
-            return f"{case.operator} honours no key mask"
+            return f"{_who(case)} honours no key mask"
         if case.kv_heads != case.num_heads and not self.gqa:
-            return f"{case.operator} needs as many key and value heads as query heads"
+            return f"{_who(case)} needs as many key and value heads as query heads"
         return None
 
     def matrix_rank(self, case: Case) -> int | None:
@@ -154,6 +176,35 @@ class Attention(Operator):
         """
         raise NotImplementedError
 
+    def build_decode(self, case: Case, generator: torch.Generator, k: torch.Tensor, v: torch.Tensor) -> Step:
+        """Gives the step of phase `decode`, its cache filled: ``step(q, k, v) -> o`` of the new token's q, k and v.
+
+        As it stands it caches k and v themselves and calls what `build` gives with a single query. Override it where
+        something else is cached.
+
+        Args:
+            case: ``seq_len`` counts the new token too.
+            generator: as for `build`.
+            k: ``[b, g, n - 1, c]``, of the tokens before.
+            v: ``[b, g, n - 1, c_v]``.
+        """
+        from bench.operators._decode import KeyValueCache
+
+        return KeyValueCache(self.build(case.replace(causal=False), generator), k, v)
+
+    def build_layer(self, case: Case, layer: Any, generator: torch.Generator) -> torch.nn.Module:
+        """Puts the attention into a self-attention and gives the layer that is timed.
+
+        Args:
+            case: of scope `layer` or `model`.
+            layer: `bench.measure.layers.SelfAttention` with its projections q, k, v and o drawn. Override this
+                where the attention changes them.
+            generator: as for `build`.
+        """
+        layer.attend = self.build(case, generator)
+        layer.attend_decode = lambda k, v: self.build_decode(case, generator, k, v)
+        return cast("torch.nn.Module", layer)
+
 
 class Adapter(Operator):
     """An adapter of a linear projection W0 ``[out, in]``, which is frozen unless the adapter says otherwise.
@@ -166,6 +217,8 @@ class Adapter(Operator):
     takes_adapter_dtype = True
     mergeable: bool = True
     """Whether it can be folded into W0; the module then has `merged_weight`."""
+    adapts: tuple[str, ...] = ("q", "v")
+    """Which projections of a block it adapts beyond scope `projection`: of q, k, v, o, up and down."""
     trains_base: bool = False
     """Whether W0 itself is trained, and at scope `layer` every projection: the plain layer, not an adapter of it."""
 
@@ -219,3 +272,7 @@ class Layer(Operator):
     def build(self, case: Case, generator: torch.Generator) -> torch.nn.Module:
         """Gives the module that is timed."""
         raise NotImplementedError
+
+
+def _who(case: Case) -> str:
+    return case.operator if case.provider in ("bench", "torch") else f"{case.operator} of {case.provider}"

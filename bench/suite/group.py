@@ -131,4 +131,4 @@ def _plain(case: Case, operator: str) -> Case:
 
 
 def _flops(group: Group) -> int:
-    return sum(operators.load(case.operator).cost(case).flops(case.phase) for case in group.cases)
+    return sum(operators.of(case).cost(case).flops(case.phase) for case in group.cases)

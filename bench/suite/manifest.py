@@ -79,9 +79,10 @@ def _version(package: str) -> str | None:
 def _entry(
     planned: Planned, in_parts: Sequence[Group], *, suite: str, threads: int, versions: Mapping[str, str]
 ) -> dict[str, Any]:
-    case, operator = planned.case, operators.load(planned.case.operator)
-    attention = isinstance(operator, Attention)
+    case, operator = planned.case, operators.of(planned.case)
+    attention = operator if isinstance(operator, Attention) else None
     runs = planned.status == "planned"
+    bounded = runs and attention is not None and case.phase != "decode"  # of whole matrices, not of one row
     is_timed = runs and timed(case)
     reason = planned.reason
     if runs and not is_timed:
@@ -93,7 +94,8 @@ def _entry(
         "baseline": against.case_id,
         "family": operator.family,
         "label": operator.label or case.operator,
-        "provider_version": versions.get(case.provider) or _version(case.provider),
+        "provider_version": versions.get(case.provider) or _version(operator.package or case.provider),
+        "provider_notes": operator.notes or None,
         "num_kv_heads": case.kv_heads or None,
         "out_features": case.out_size if case.scope == "projection" else None,
         "threads": case.threads or threads,
@@ -107,8 +109,8 @@ def _entry(
         "reason": reason,
         "timed": is_timed,
         "accuracy": runs,
-        "hardness": runs and attention and case.scope == "core",
-        "bound_rank": (case.rank or operator.matrix_rank(case)) if runs and attention else None,
+        "hardness": runs and attention is not None and case.scope == "core",
+        "bound_rank": (case.rank or attention.matrix_rank(case)) if bounded and attention else None,
         "parts": [part.name for part in in_parts] or [group_name(case)],
         "baseline_hash": against.case_hash,
         "row": {name: value for name, value in row.items() if name not in _NOT_COLUMNS},

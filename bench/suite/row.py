@@ -35,11 +35,12 @@ def case_row(case: Case) -> dict[str, Any]:
 
 def cost_row(case: Case) -> dict[str, Any]:
     """Gives the columns of the operator's closed forms."""
-    cost, phase = operators.load(case.operator).cost(case), case.phase
+    operator, phase = operators.of(case), case.phase
+    cost, own = operator.cost(case), operator is operators.load(case.operator)
     return {
         "flops_formula": cost.flops(phase),
         "flops_ideal": round(cost.flops(phase) * cost.ideal_share),
-        "flops_counter_gap": cost.counter_gap(phase),
+        "flops_counter_gap": cost.counter_gap(phase) if own else None,
         "bytes_min": cost.bytes_min,
         "bytes_algorithm": cost.bytes_algorithm,
         "saved_for_backward_bytes": cost.saved_bytes if phase == "train" else None,

@@ -42,7 +42,7 @@ def judge(case: Case, sweep: str) -> Planned:
     reason = _unsupported(case)
     if reason:
         return planned.unsupported(reason)
-    reason = inputs.load(case.input).absent()
+    reason = operators.of(case).absent() or inputs.load(case.input).absent()
     if case.device == "cuda" and not cuda_present():
         reason = "no CUDA device"
     return dataclasses.replace(planned, status="skipped", reason=reason) if reason else planned
@@ -57,9 +57,10 @@ def cuda_present() -> bool:
 
 
 def _unsupported(case: Case) -> str | None:
-    if case.scope == "model":
-        return "nothing measures scope model yet; scope: core, layer or projection"
-    operator, given = operators.load(case.operator), inputs.load(case.input)
+    pretrained = [word for word in ("model", "task", "steps") if getattr(case, word) is not None]
+    if pretrained:
+        return f"nothing measures {', '.join(pretrained)} yet; scope: model with layers is a stack with drawn weights"
+    operator, given = operators.of(case), inputs.load(case.input)
     reason: str | None = operator.unsupported(case)
     if reason is None and case.scope not in given.scopes:
         reason = f"input {case.input} exists at scope {', '.join(sorted(given.scopes))}"

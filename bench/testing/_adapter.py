@@ -9,6 +9,7 @@ from torch.nn import functional as F
 
 from bench import operators
 from bench.measure import workload
+from bench.measure.layers import linear as projection
 from bench.testing._subject import ROUNDING, case_of, cases, claim, distance, given
 
 __all__ = ["check_merge", "check_perturb", "check_training"]
@@ -57,6 +58,6 @@ def _adapted(name: str) -> tuple[Any, torch.Tensor, torch.Tensor]:
     """The module in its initial state, a copy of W0, and x."""
     case = case_of(name, "projection")
     generator = torch.Generator().manual_seed(0)
-    linear = workload.linear(case, case.hidden_size, case.out_size, generator)
+    linear = projection(case, case.hidden_size, case.out_size, generator)
     weight = linear.weight.detach().clone()
     return operators.load(name).build(case, linear, generator), weight, given(case)["x"]

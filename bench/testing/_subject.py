@@ -18,8 +18,8 @@ __all__ = ["ROUNDING", "case_of", "cases", "claim", "distance", "forms", "given"
 ROUNDING = 1e-9
 """Relative difference allowed in float64: 1e-16 a step, times the condition number of an inverse (1e5 and less)."""
 
-_SCOPES = ("projection", "core", "layer")
-_PHASES = ("forward", "train")
+_SCOPES = ("projection", "core", "layer", "model")
+_PHASES = ("forward", "train", "decode")
 
 
 def claim(holds: bool, name: str, claimed: str, observed: object) -> None:

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from bench.case import Case
-from bench.measure import workload
+from bench.measure import layers, workload
 
 CORE = Case(operator="sdpa", provider="torch", seq_len=16, hidden_size=16, num_heads=2, head_dim=8)
 LAYER = CORE.replace(scope="layer")
@@ -170,10 +170,8 @@ def test_given_inputs_are_taken_in_place_of_the_case_s_own() -> None:
 
 def test_a_projection_s_weights_are_drawn_in_float64_with_variance_one_over_in_features() -> None:
     wide = PROJECTION.replace(hidden_size=512, dtype="float32")
-    single = workload.linear(wide, 512, 512, torch.Generator().manual_seed(0)).weight
-    double = workload.linear(
-        wide.replace(dtype="float64"), 512, 512, torch.Generator().manual_seed(0)
-    ).weight.detach()
+    single = layers.linear(wide, 512, 512, torch.Generator().manual_seed(0)).weight
+    double = layers.linear(wide.replace(dtype="float64"), 512, 512, torch.Generator().manual_seed(0)).weight.detach()
 
     assert torch.equal(single, double.float())
     # of 512² draws the variance has a standard error of sqrt(2) / 512

@@ -46,14 +46,15 @@ _DRAWS = 20
 def measure(built: Workload) -> dict[str, Any]:
     """Gives the errors of a case at its scope; what has no meaning there is absent."""
     case = built.case
-    operator = operators.load(case.operator)
-    exact_case = case.replace(dtype="float64", adapter_dtype=None, device="cpu", compiled=False, phase="forward")
+    operator = operators.of(case)
+    phase = "decode" if case.phase == "decode" else "forward"
+    exact_case = case.replace(dtype="float64", adapter_dtype=None, device="cpu", compiled=False, phase=phase)
     inputs = {name: _double(tensor) for name, tensor in built.inputs.items()}
-    if case.scope == "core":
+    if case.scope == "core" and phase == "forward":
         return _core_errors(built, exact_case, inputs, operator)
     doubled = _output(exact_case, inputs)
     found = {"rounding_rel_error": reference.relative_error(_double(built.forward()), doubled)}
-    if (stands_for := _reference(operator, exact_case)) is not None:
+    if operator.approximates and (stands_for := _reference(operator, exact_case)) is not None:
         found["output_rel_error"] = reference.relative_error(doubled, _output(stands_for, inputs))
     return found
 
@@ -77,7 +78,7 @@ def _output(case: Case, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
 
 
 def _core_errors(
-    built: Workload, exact_case: Case, inputs: dict[str, torch.Tensor], operator: Attention
+    built: Workload, exact_case: Case, inputs: dict[str, torch.Tensor], operator: Operator
 ) -> dict[str, Any]:
     case, heads = built.case, reference.heads_for(built.case)
     group = (case.num_heads or 1) // case.kv_heads
@@ -85,14 +86,14 @@ def _core_errors(
     q, k, v = inputs["q"][:1, heads], inputs["k"][:1, kv], inputs["v"][:1, kv]
     mask = inputs["mask"][:1] if "mask" in inputs else None
     exact = reference.attention(q, k, v, causal=case.causal, mask=mask)
-    draws = range(_DRAWS if operator.random else 1)
+    draws = range((_DRAWS if operator.random else 1) if operator.approximates else 0)
     of_output, of_matrix = [], []
     with torch.no_grad():
         matrix = reference.attention_matrix(q, k, causal=case.causal, mask=mask)
         for draw in draws:
             attend = workload.attention_of(exact_case.replace(seed=case.seed + draw))
             of_output.append(reference.relative_error(attend(q, k, v, mask), exact))
-            if operator.linear_in_v:
+            if getattr(operator, "linear_in_v", False):
                 of_matrix.append(reference.relative_error(reference.operator_matrix(attend, q, k, mask), matrix))
         doubled = workload.attention_of(exact_case)(q, k, v, mask)
     rounded = _double(built.forward())[:1, heads]

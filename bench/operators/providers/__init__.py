@@ -1,1 +1,4 @@
-"""Members of the catalogue `operators/providers`, one a file."""
+"""Packages that implement operators of ours, one a file: ``PROVIDER = Provider(package=…, offers={…})``.
+
+`bench.operators._provider` is the contract. A file imports neither torch nor its package at its top.
+"""
