@@ -17,7 +17,16 @@ from numpy.typing import NDArray
 
 from bench.case import DTYPES
 
-__all__ = ["Context", "contexts", "measured", "rounds_by_case", "series_columns", "series_label", "series_of"]
+__all__ = [
+    "OWN_PROVIDERS",
+    "Context",
+    "contexts",
+    "measured",
+    "rounds_by_case",
+    "series_columns",
+    "series_label",
+    "series_of",
+]
 
 _CONTEXT = (
     "run",
@@ -49,7 +58,8 @@ _MOVES_WITH = {
     "hidden_size": {"hidden_size", "out_features", "num_heads", "num_kv_heads", "head_dim"},
     "": set(),
 }
-_OWN_PROVIDERS = ("bench", "torch")
+OWN_PROVIDERS = ("bench", "torch")
+"""Whose implementations are ours, or torch's own call as ours makes it; any other is a package beside them."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -139,7 +149,7 @@ def series_of(rows: pd.DataFrame, axis: str) -> Iterator[tuple[str, pd.DataFrame
 def series_label(row: Mapping[str, Any] | pd.Series[Any], axis: str = "") -> str:
     """Gives how a case is called among the others of its context: ``Linformer r=64``."""
     words = [str(row["label"])]
-    if row["provider"] not in _OWN_PROVIDERS:
+    if row["provider"] not in OWN_PROVIDERS:
         words.append(f"[{row['provider']}]")
     if axis != "rank" and not _absent(row["rank"]):
         words.append(f"r={row['rank']:g}")

@@ -14,6 +14,7 @@ import pandas as pd
 
 from bench.analysis.adapters import adapter_findings
 from bench.analysis.finding import EXACT, MARGIN, Finding, against, ratio_words, shape_words, share_words
+from bench.analysis.packages import beside_packages, package_findings
 from bench.analysis.scaling import peak_bytes
 from bench.analysis.seed import seed_findings
 from bench.analysis.series import Context, contexts, measured, series_label
@@ -29,17 +30,18 @@ _BELOW = 0.95  # by less than a twentieth below uniform's error is not worth a w
 
 
 def findings(table: pd.DataFrame, rounds: pd.DataFrame, crossovers: pd.DataFrame) -> list[Finding]:
-    """Gives the findings in the order of the report: attentions, adapters, the seed's module, what is missing.
+    """Gives the findings in the order of the report: attentions, adapters, packages, the seed's module, the missing.
 
     Args:
         table: one row a case.
-        rounds: columns `run case_hash round latency_s log_ratio`.
+        rounds: columns `run case_hash group round latency_s log_ratio`.
         crossovers: of `analysis.crossover.crossovers` for the same table.
     """
     found: list[Finding] = []
     for context, rows in contexts(table[table["family"] == "attention"], "seq_len"):
         found += _attention(context, rows, crossovers)
     found += adapter_findings(table)
+    found += package_findings(beside_packages(table, rounds))
     found += seed_findings(table, rounds)
     return [*found, *_missing(table)]
 

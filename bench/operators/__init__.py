@@ -28,7 +28,7 @@ __all__ = [
     "of",
     "offers",
     "provider_catalogue",
-    "providers",
+    "providers_of",
 ]
 
 catalogue = Catalogue(
@@ -56,7 +56,7 @@ def of(case: Case) -> Operator:
     return own if case.provider in ("bench", own.provider) else _offered(case.operator, case.provider)
 
 
-def providers(operator: str) -> tuple[str, ...]:
+def providers_of(operator: str) -> tuple[str, ...]:
     """Gives who implements an operator, its own provider first."""
     return (load(operator).provider, *offers().get(operator, ()))
 

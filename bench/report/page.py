@@ -27,6 +27,7 @@ __all__ = ["Sheet", "page", "sheet"]
 _TOPICS = {
     "attention": "Attention",
     "adapter": "Adapters",
+    "packages": "Beside other packages",
     "seed": "The seed’s module",
     "failed": "What failed",
     "absent": "What was not measured",

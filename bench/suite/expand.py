@@ -44,7 +44,7 @@ Words = Mapping[str, tuple[Any, ...]]
 
 def providers(operator: str) -> tuple[str, ...]:
     """Gives who offers an implementation of an operator."""
-    return operators.providers(operator)
+    return operators.providers_of(operator)
 
 
 def expand(

@@ -92,7 +92,9 @@ def group(planned: Iterable[Planned]) -> tuple[Group, ...]:
 
 
 def parts(group: Group, max_alive: int) -> tuple[Group, ...]:
-    """Splits a group into parts of at most `max_alive` cases, equal in size by one case, the baseline in each.
+    """Splits a group into parts of at most `max_alive` cases, about equal in size, the baseline in each.
+
+    Implementations of one operator by several packages stay in one part, since they are compared with each other.
 
     Raises:
         ValueError: `max_alive` is below 2, so that nothing could be alive beside the baseline.
@@ -100,13 +102,29 @@ def parts(group: Group, max_alive: int) -> tuple[Group, ...]:
     if max_alive < 2:
         raise ValueError(f"a baseline and one case are two processes, {max_alive} may be alive")
     others = [case for case in group.cases if case != group.baseline]
-    count = max(1, -(-len(others) // (max_alive - 1)))
-    if count == 1:
+    dealt = _deal(others, max_alive - 1)
+    if len(dealt) <= 1:
         return (group,)
     return tuple(
-        Group(f"{group.name} ({i + 1}/{count})", (group.baseline, *others[i::count]), group.baseline)
-        for i in range(count)
+        Group(f"{group.name} ({i + 1}/{len(dealt)})", (group.baseline, *hand), group.baseline)
+        for i, hand in enumerate(dealt)
     )
+
+
+def _deal(cases: Sequence[Case], most: int) -> list[list[Case]]:
+    """Deals cases into as few hands of at most `most` as can be, those that differ in provider only together."""
+    bunches: dict[Case, list[Case]] = {}
+    for case in cases:
+        bunches.setdefault(case.replace(provider=""), []).append(case)
+    together = [bunch[i : i + most] for bunch in bunches.values() for i in range(0, len(bunch), most)]
+    count = -(-len(cases) // most)
+    while True:
+        hands: list[list[Case]] = [[] for _ in range(count)]
+        for bunch in sorted(together, key=len, reverse=True):
+            min(hands, key=len).extend(bunch)
+        if all(len(hand) <= most for hand in hands):
+            return hands
+        count += 1
 
 
 def _to_time(planned: Planned) -> bool:

@@ -28,7 +28,7 @@ def cases() -> list[Case]:
         for r in (8, 16)
         for d in (32, 64)
     ]
-    return core + ranked
+    return core + ranked + [case.replace(provider="lucid") for case in ranked]
 
 
 def record(case: Case) -> dict[str, object]:
@@ -57,7 +57,12 @@ def table() -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def rounds() -> pd.DataFrame:
-    return pd.DataFrame(columns=["run", "case_hash", "round", "latency_s", "log_ratio"])
+    measured = [record(case) for case in cases() if record(case)["status"] == "ok"]
+    every = [
+        {**row, "round": number, "latency_s": row["latency_median_s"]} for row in measured for number in range(6)
+    ]
+    columns = ["run", "case_hash", "group", "round", "latency_s", "log_ratio"]
+    return pd.DataFrame([{**row, "log_ratio": 0.0} for row in every])[columns]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -49,6 +49,8 @@ def _cases() -> Iterator[Case]:
     names = ["sdpa", "seed_as_written", "seed_fixed", "linformer"]
     for phase, n, operator in itertools.product(["forward", "train"], [256, 512, 1024, 2048], names):
         yield Case(operator=operator, phase=phase, seq_len=n, rank=64 if operator in _RANKED else None, **layer)
+    for phase, n in itertools.product(["forward", "train"], [256, 512]):
+        yield Case(operator="linformer", provider="lucid", phase=phase, seq_len=n, rank=64, **layer)
     adapters = ["full", "lora", "lora_merged", "dora"]
     for phase, width, operator in itertools.product(["forward", "train"], [256, 768, 3072], adapters):
         for rank in [4, 16, 64] if operator in _RANKED else [None]:
@@ -132,7 +134,7 @@ def _row(case: Case, baseline: Case) -> dict[str, Any]:
         "options": None,
         "case_id": case.case_id,
         "case_hash": case.case_hash,
-        "provider": "torch" if case.operator == "sdpa" else "bench",
+        "provider": "torch" if case.operator == "sdpa" else case.provider,
         "rank_kind": "landmarks" if case.rank else "none",
         "num_kv_heads": case.num_heads,
         "status": status,
@@ -193,7 +195,7 @@ def make_rounds(table: pd.DataFrame) -> pd.DataFrame:
         logs, base = _logs(cases[str(row.case_id)]), _logs(cases[str(row.baseline)])
         for index, (mine, other) in enumerate(zip(logs, base, strict=True)):
             times = {"round": index, "latency_s": np.exp(mine), "log_ratio": mine - other}
-            rows.append({"run": row.run, "case_hash": row.case_hash, **times})
+            rows.append({"run": row.run, "case_hash": row.case_hash, "group": row.group, **times})
     return pd.DataFrame(rows)
 
 

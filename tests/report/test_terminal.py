@@ -28,4 +28,4 @@ def test_failed_cases_are_named_with_their_reason(printed):
 
 
 def test_the_last_line_counts_the_statuses(printed):
-    assert printed.splitlines()[-1] == "227 cases: 198 ok, 24 skipped, 3 unsupported, 1 oom, 1 timeout"
+    assert printed.splitlines()[-1] == "231 cases: 202 ok, 24 skipped, 3 unsupported, 1 oom, 1 timeout"

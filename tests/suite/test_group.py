@@ -133,6 +133,23 @@ def test_parts_hold_every_case_once_and_the_baseline_first():
     assert sorted(case.rank for part in split for case in part.cases[1:]) == list(range(1, 8))
 
 
+def test_implementations_of_one_operator_stay_in_one_part():
+    base = baseline([CORE])
+    providers = ("bench", "lucid", "hugging")
+    cases = [CORE.replace(rank=rank, provider=provider) for provider in providers for rank in (1, 2, 3)]
+    split = parts(Group("g", (base, *cases), base), 5)
+
+    assert [len(part.cases) for part in split] == [4, 4, 4]
+    assert all(len({case.rank for case in part.cases[1:]}) == 1 for part in split)
+
+
+def test_more_implementations_than_may_be_alive_are_split():
+    base = baseline([CORE])
+    cases = [CORE.replace(provider=provider) for provider in ("bench", "lucid", "hugging")]
+
+    assert [len(part.cases) for part in parts(Group("g", (base, *cases), base), 3)] == [3, 2]
+
+
 def test_parts_are_numbered():
     assert [part.name for part in parts(group_of(4), 4)] == ["g (1/2)", "g (2/2)"]
 
