@@ -45,7 +45,7 @@ def _row(name: str) -> dict[str, Any]:
         "label": operator.label or name,
         "about": about.partition("\n")[0],
         "family": operator.family,
-        "provider": operator.provider,
+        "providers": list(operators.providers_of(name)),
         "scopes": sorted(operator.scopes),
         "phases": sorted(operator.phases),
         "rank_kind": operator.rank_kind,
@@ -60,6 +60,6 @@ def _lines(row: dict[str, Any]) -> list[str]:
     if row["reason"]:
         return [row["operator"], f"    {row['reason']}"]
     rank = "no rank" if row["rank_kind"] == "none" else f"rank: {row['rank_kind']}"
-    facts = f"{row['family']} by {row['provider']}, at {', '.join(row['scopes'])}, {rank}"
+    facts = f"{row['family']} by {', '.join(row['providers'])}, at {', '.join(row['scopes'])}, {rank}"
     options = [f"    {name}={each['default']:g}: {each['about']}" for name, each in row["options"].items()]
     return [f"{row['operator']} ({row['label']})", f"    {row['about']}", f"    {facts}", *options]

@@ -15,8 +15,8 @@ def test_every_operator_is_listed_with_what_it_declares(bench):
         "label": "LoRA",
         "about": "``y = W0 x + (α/r) B A x`` with W0 frozen, A Kaiming-uniform, B zero.",
         "family": "adapter",
-        "provider": "bench",
-        "scopes": ["layer", "projection"],
+        "providers": list(operators.providers_of("lora")),
+        "scopes": ["layer", "model", "projection"],
         "phases": ["forward", "train"],
         "rank_kind": "update",
         "options": {"alpha": {"default": 16.0, "about": "Scale of the update: α/r multiplies B A x."}},
@@ -28,7 +28,7 @@ def test_the_text_says_the_same_in_lines(bench):
     assert (
         "lora (LoRA)\n"
         "    ``y = W0 x + (α/r) B A x`` with W0 frozen, A Kaiming-uniform, B zero.\n"
-        "    adapter by bench, at layer, projection, rank: update\n"
+        f"    adapter by {', '.join(operators.providers_of('lora'))}, at layer, model, projection, rank: update\n"
         "    alpha=16: Scale of the update: α/r multiplies B A x.\n"
     ) in bench("operators").stdout
 
