@@ -24,7 +24,7 @@ from bench.measure import pacemaker, passes, workload
 from bench.measure.clock import timer
 from bench.measure.steady import warm_up
 
-__all__ = ["serve"]
+__all__ = ["classify", "serve"]
 
 BLOCK_S = 0.012
 """A block lasts this long, or one call."""

@@ -13,7 +13,7 @@ from bench.column import Column
 if TYPE_CHECKING:
     from bench.measure.workload import Workload
 
-__all__ = ["columns", "kind", "measure"]
+__all__ = ["columns", "drop_gradients", "kind", "measure"]
 
 kind = "cost"
 columns = (
@@ -38,11 +38,12 @@ columns = (
 def measure(workload: Workload) -> dict[str, Any]:
     """Measures one call after a warm-up call, from a state without gradients."""
     workload.call()
-    _drop_gradients(workload)
+    drop_gradients(workload)
     return _on_cuda(workload) if workload.case.device == "cuda" else _on_cpu(workload)
 
 
-def _drop_gradients(workload: Workload) -> None:
+def drop_gradients(workload: Workload) -> None:
+    """Lets go of the gradients of weights and inputs, so that the next call's figure does not depend on the last's."""
     # The call drops the last call's gradients as its first act; alive at its start they would hide as many bytes.
     if workload.module is not None:
         workload.module.zero_grad(set_to_none=True)
