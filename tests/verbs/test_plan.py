@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -101,3 +102,12 @@ def test_an_operator_of_another_provider_is_not_left_out_in_silence(bench, tmp_p
     assert done.stderr == (
         "error: m.yaml:2:24: 'mirror' is offered by strangers, not by bench or torch; provider: all\n"
     )
+
+
+def test_the_published_adapter_counts_of_a_3b_model_are_planned_without_measuring(bench):
+    suite = Path(__file__).parents[2] / "suites/sizing.yaml"
+    planned = {(row["operator"], row["rank"]): row for row in rows_of(bench("plan", str(suite), "--format", "json"))}
+
+    # PEFT's MetaMathQA comparison, Llama-3.2-3B, q and v of 28 layers
+    published = {("lora", 32): 9175040, ("lora", 64): 18350080, ("dora", 32): 9289728, ("lora_fa", 32): 3670016}
+    assert {key: planned[key]["trainable_parameters"] for key in published} == published

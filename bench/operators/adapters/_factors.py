@@ -11,7 +11,12 @@ import math
 import torch
 from torch import nn
 
-__all__ = ["LowRankLinear", "ResidualLinear", "SummedLinear"]
+__all__ = ["LowRankLinear", "ResidualLinear", "SummedLinear", "rescale"]
+
+
+def rescale(products: torch.Tensor, scales: torch.Tensor) -> torch.Tensor:
+    """Gives ``products * scales``, in the place of the products where no gradient will ask for them."""
+    return products * scales if torch.is_grad_enabled() else products.mul_(scales)
 
 
 class LowRankLinear(nn.Module):
@@ -46,16 +51,23 @@ class LowRankLinear(nn.Module):
         """Gives W0 with the update folded in, ``[out, in]`` in W0's dtype; W0 stays as it is."""
         raise NotImplementedError
 
-    def factors_product(self, x: torch.Tensor) -> torch.Tensor:
-        """Gives ``B A x``, in the factors' dtype, never forming ``B A``."""
-        return nn.functional.linear(nn.functional.linear(x.to(self.a.dtype), self.a), self.b)
+    def summed(self, x: torch.Tensor, a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+        """Gives ``W0 x + scale · b a x`` in the factors' dtype, never forming ``b a``.
+
+        The update is added into the base's product by the product that makes it: tokens are laid in one dimension
+        first, for autograd copies what is changed in place through a view.
+        """
+        tokens = x.reshape(-1, x.shape[-1])
+        inner = nn.functional.linear(tokens.to(a.dtype), a)
+        product: torch.Tensor = self.base(tokens).to(a.dtype)
+        return product.addmm_(inner, b.T, alpha=self.scale).view(*x.shape[:-1], len(b))
 
 
 class SummedLinear(LowRankLinear):
     """LoRA's form: ``W0 x + scale · B A x``, the sum rounded to x's dtype once."""
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return torch.add(self.base(x), self.factors_product(x), alpha=self.scale).to(x.dtype)
+        return self.summed(x, self.a, self.b).to(x.dtype)
 
     def merged_weight(self) -> torch.Tensor:
         update = self.scale * (self.b @ self.a)

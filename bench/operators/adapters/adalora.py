@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from bench.case import Case
 from bench.cost import Cost
@@ -22,29 +22,31 @@ __all__ = ["OPERATOR"]
 class Adalora(Adapter):
     """``y = W0 x + (α/r) P Λ Q x`` with W0 frozen, P and Q drawn from N(0, 0.02²), the diagonal Λ zero.
 
-    What is measured is a step at the initial rank r. Pruning entries of Λ by importance and the penalty
-    ``‖PᵀP - I‖² + ‖QQᵀ - I‖²`` belong to the training around it; the penalty would add 2·r²·(in + out) FLOPs and
-    twice that in the backward pass, whatever the tokens.
+    What is measured is a step at the initial rank r. What the training around it needs, the module has: `penalty`,
+    which would add 2·r²·(in + out) FLOPs and twice that in the backward pass, whatever the tokens, and `prune`.
 
-    Source: Zhang et al., arXiv 2303.10512, equation 3.
+    Source: Zhang et al., arXiv 2303.10512, equations 3 and 4 and section 3.2.
     """
 
     label = "AdaLoRA"
     rank_kind = "update"
     options: Mapping[str, Option] = {"alpha": Option(16.0, "Scale of the update: α/r multiplies P Λ Q x.")}
 
+    def update_rank(self, case: Case) -> int | None:
+        return case.rank
+
     def projection_cost(self, case: Case) -> Cost:
-        """LoRA's: rescaling by Λ is no matrix product; Q x is kept beside Λ Q x."""
-        t, r, a = case.tokens, case.rank or 0, self.weight_bytes(case)
+        """LoRA's: rescaling by Λ is no matrix product; Λ Q is formed each call and kept beside Q."""
+        r, a = case.rank or 0, self.weight_bytes(case)
         plain = lora.OPERATOR.projection_cost(case)
-        inner = a * t * r
+        scaled = a * r * case.hidden_size
         return dataclasses.replace(
             plain,
             bytes_min=plain.bytes_min + a * r,
-            bytes_algorithm=plain.bytes_algorithm + a * r + 2 * inner,  # Λ Q x written and read
-            saved_bytes=plain.saved_bytes + inner + a * r,
-            forward_peak_bytes=plain.forward_peak_bytes + inner,
-            train_peak_bytes=plain.train_peak_bytes + inner,
+            bytes_algorithm=plain.bytes_algorithm + a * r + 2 * scaled,  # Λ Q written and read
+            saved_bytes=plain.saved_bytes + scaled + a * r,
+            forward_peak_bytes=plain.forward_peak_bytes + scaled,
+            train_peak_bytes=plain.train_peak_bytes + scaled,
             parameters=plain.parameters + r,
             trainable_parameters=plain.trainable_parameters + r,
         )
@@ -77,8 +79,24 @@ class Adalora(Adapter):
                     self.singular.copy_(singular)
 
             def forward(self, x: torch.Tensor) -> torch.Tensor:
-                inner = self.singular * nn.functional.linear(x.to(self.a.dtype), self.a)
-                return torch.add(self.base(x), nn.functional.linear(inner, self.b), alpha=self.scale).to(x.dtype)
+                return self.summed(x, self.singular[:, None] * self.a, self.b).to(x.dtype)
+
+            def penalty(self) -> torch.Tensor:
+                """Gives ``‖PᵀP - I‖² + ‖QQᵀ - I‖²``, which a training adds to its loss."""
+                identity = torch.eye(len(self.singular), dtype=self.a.dtype, device=self.a.device)
+                return (self.b.T @ self.b - identity).square().sum() + (self.a @ self.a.T - identity).square().sum()
+
+            @torch.no_grad()
+            def prune(self, keep: int) -> None:
+                """Sets all entries of Λ but the `keep` most important to 0, by the gradients of the last step.
+
+                Importance: ``|w ∂L/∂w|`` of the entry, and its means over the entry's column of P and row of Q. The
+                paper also averages it over steps, and lowers `keep` from step to step.
+                """
+                weights = (self.singular, self.b, self.a)
+                entry, column, row = ((weight * cast("torch.Tensor", weight.grad)).abs() for weight in weights)
+                importance = entry + column.mean(dim=0) + row.mean(dim=1)
+                self.singular[importance.argsort(descending=True)[keep:]] = 0.0
 
             def merged_weight(self) -> torch.Tensor:
                 update = self.scale * (self.b @ (self.singular[:, None] * self.a))

@@ -29,6 +29,7 @@ class Dora(Adapter):
     """
 
     label = "DoRA"
+    scales_update = False  # the sum is normalised
     rank_kind = "update"
     exact_gradients = False  # the norm is held constant
     options = lora.OPERATOR.options
@@ -37,7 +38,7 @@ class Dora(Adapter):
         """LoRA's, and the norms once a call: 2r·in·out + 2r²·(in + out), forward only, for they are detached."""
         t, i, o, r = case.tokens, case.hidden_size, case.out_size, case.rank or 0
         e, a, plain = case.element_bytes, self.weight_bytes(case), lora.OPERATOR.projection_cost(case)
-        kept = a * t * r + (a * t * i if self.casts(case) else 0)
+        kept = a * t * r + (a * t * (i + o) if self.casts(case) else 0)
         return dataclasses.replace(
             plain,
             forward_flops=plain.forward_flops + 2 * r * i * o + 2 * r * r * (i + o),
@@ -45,8 +46,10 @@ class Dora(Adapter):
             # the sum read and written once more, W0 and B read again for the norms
             bytes_algorithm=plain.bytes_algorithm + 2 * a * t * o + e * i * o + a * o * (4 * r + 1),
             saved_bytes=plain.saved_bytes + a * (t * o + 2 * o),
-            # or the start of the backward pass: y, the sum, and the gradients of the sum and of m before its own sum
-            train_peak_bytes=max(plain.train_peak_bytes, plain.forward_peak_bytes + a * t * o + kept),
+            forward_peak_bytes=plain.forward_peak_bytes + a * o,
+            # or the start of the backward pass: y, the sum, and the gradients of the sum and of m before its own sum;
+            # A x; where dtypes differ, the copy of x and y's gradient in the adapter's; the scales and two like them
+            train_peak_bytes=max(plain.train_peak_bytes, e * t * o + 3 * a * t * o + kept + 3 * a * o),
             parameters=plain.parameters + o,
             trainable_parameters=plain.trainable_parameters + o,
         )
@@ -56,7 +59,7 @@ class Dora(Adapter):
         import torch
         from torch import nn
 
-        from bench.operators.adapters._factors import LowRankLinear
+        from bench.operators.adapters._factors import LowRankLinear, rescale
 
         class DoraLinear(LowRankLinear):
             base_squares: torch.Tensor
@@ -86,8 +89,8 @@ class Dora(Adapter):
                 return (self.base_squares + 2 * self.scale * cross + self.scale**2 * update).sqrt()
 
             def forward(self, x: torch.Tensor) -> torch.Tensor:
-                summed = torch.add(self.base(x), self.factors_product(x), alpha=self.scale)
-                return (summed * (self.magnitude / self.row_norms())).to(x.dtype)
+                scales = self.magnitude / self.row_norms()
+                return rescale(self.summed(x, self.a, self.b), scales).to(x.dtype)
 
             def merged_weight(self) -> torch.Tensor:
                 summed = self.base.weight + self.scale * (self.b @ self.a)

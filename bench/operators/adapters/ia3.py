@@ -18,13 +18,14 @@ __all__ = ["OPERATOR"]
 class Ia3(Adapter):
     """``y = l ⊙ (W0 x)`` with W0 frozen and l ``[out]`` starting at 1: the form of the paper for keys and values.
 
-    Of activations W0 x is kept, for l's gradient, and x is not. The paper's form for the feed-forward network,
-    ``W0 (l ⊙ x)``, is not built.
+    Of activations W0 x is kept, for l's gradient, and x is not. In a layer it is put on k and v, as in the paper,
+    whose form for the feed-forward network is `ia3_feedforward`.
 
     Source: Liu et al., arXiv 2205.05638, section 3.3.
     """
 
     label = "(IA)³"
+    adapts = ("k", "v")
 
     def keeps_input(self, case: Case) -> bool:
         return False
@@ -43,10 +44,11 @@ class Ia3(Adapter):
             # W0 x written and read
             bytes_algorithm=least + 2 * e * t * o + 2 * copied,
             saved_bytes=e * (t * o + i * o) + a * o,
-            forward_peak_bytes=e * t * o + a * t * o + copied,
+            # in place of W0 x, which where dtypes differ is widened and rounded on the way
+            forward_peak_bytes=e * t * o + 2 * copied,
             # the start of the backward pass: y, W0 x, its gradient and l's before its sum over tokens; or the end: y
             # and the gradients of W0 x and of x
-            train_peak_bytes=max(2 * e * t * o + 2 * (a * t * o + copied), e * t * (2 * o + i)),
+            train_peak_bytes=max(3 * e * t * o + a * t * o + 2 * copied, e * t * (2 * o + i)),
             parameters=i * o + o,
             trainable_parameters=o,
         )
@@ -55,6 +57,8 @@ class Ia3(Adapter):
         """Gives the projection with l ``[out]`` beside it."""
         import torch
         from torch import nn
+
+        from bench.operators.adapters._factors import rescale
 
         class Ia3Linear(nn.Module):
             def __init__(self) -> None:
@@ -69,7 +73,7 @@ class Ia3(Adapter):
                     self.scales.copy_(factor)
 
             def forward(self, x: torch.Tensor) -> torch.Tensor:
-                return torch.mul(self.base(x), self.scales).to(x.dtype)
+                return rescale(self.base(x), self.scales).to(x.dtype)
 
             def merged_weight(self) -> torch.Tensor:
                 return (self.scales[:, None] * self.base.weight).to(self.base.weight.dtype)

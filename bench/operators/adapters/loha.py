@@ -28,6 +28,9 @@ class Loha(Adapter):
     rank_kind = "update"
     options: Mapping[str, Option] = {"alpha": Option(16.0, "Scale of the update: α/r multiplies (B1 A1) ⊙ (B2 A2).")}
 
+    def update_rank(self, case: Case) -> int | None:
+        return (case.rank or 0) ** 2
+
     def keeps_input(self, case: Case) -> bool:
         return True  # x meets the sum, in its own dtype
 
@@ -37,7 +40,7 @@ class Loha(Adapter):
         e, a = case.element_bytes, self.weight_bytes(case)
         base, weights = full.OPERATOR.projection_cost(case).forward_flops, 2 * r * (i + o)
         entry = i * o
-        # where dtypes differ: W0 in the adapter's
+        # where dtypes differ: the sum in the adapter's
         copied = a * entry if self.casts(case) else 0
         least = e * (t * (i + o) + entry) + a * weights
         return Cost(
@@ -47,9 +50,10 @@ class Loha(Adapter):
             # both products, theirs and the sum written and read
             bytes_algorithm=least + 2 * (3 * a + e) * entry + 2 * copied,
             saved_bytes=e * (t * i + entry) + a * (2 * entry + weights),
-            forward_peak_bytes=max(3 * a * entry, e * (entry + t * o)),
-            # forming the sum; or the end of the backward pass: y, dx, both products, theirs and all three's gradients
-            train_peak_bytes=max(4 * a * entry + copied, e * t * (i + o) + 5 * a * entry),
+            # theirs is in the place of one of them, and the sum in theirs
+            forward_peak_bytes=max(2 * a * entry, e * (entry + t * o)),
+            # the end of the backward pass: y, dx, both products, theirs and all three's gradients, s·B1
+            train_peak_bytes=e * t * (i + o) + 5 * a * entry + a * o * r,
             parameters=entry + weights,
             trainable_parameters=weights,
         )
@@ -58,6 +62,8 @@ class Loha(Adapter):
         """Gives the projection with A1, A2 ``[r, in]`` and B1, B2 ``[out, r]`` beside it."""
         import torch
         from torch import nn
+
+        from bench.operators.adapters._factors import rescale
 
         rank, dtype = case.rank or 1, getattr(torch, case.adapter_dtype or case.dtype)
 
@@ -82,8 +88,8 @@ class Loha(Adapter):
                 return nn.functional.linear(x, self.merged_weight())
 
             def merged_weight(self) -> torch.Tensor:
-                update = (self.b1 @ self.a1) * (self.b2 @ self.a2)
-                return torch.add(self.base.weight, update, alpha=self.scale).to(self.base.weight.dtype)
+                update = rescale((self.scale * self.b1) @ self.a1, self.b2 @ self.a2)
+                return update.add_(self.base.weight).to(self.base.weight.dtype)
 
         return LohaLinear()
 

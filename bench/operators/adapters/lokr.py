@@ -56,28 +56,23 @@ class Lokr(Adapter):
         base, weights = full.OPERATOR.projection_cost(case).forward_flops, shape.weights(r)
         formed = a2 * b2 if factored else 0
         extra, inner = 2 * t * b1 * a2 * (b2 + a1) + 2 * r * formed, a * t * b1 * a2
-        # where dtypes differ: the copy of x in the adapter's, and the base's product beside its own
-        cast, rounded = (a * t * i, e * t * o) if self.casts(case) else (0, 0)
+        # where dtypes differ: the copy of x in the adapter's, the base's product in it, and the sum rounded back
+        cast, widened, rounded = (a * t * i, a * t * o, e * t * o) if self.casts(case) else (0, 0, 0)
+        y, update, turned = e * t * o, a * t * o, a * t * a1 * b1  # turned: the gradient of W1 before its sum
         least = e * (t * (i + o) + i * o) + a * weights
-        summing = 3 * a * t * o + rounded  # the base's product, the update and their sum
-        kept = (cast or e * t * i) + inner + a * formed
-        turning = e * t * o + cast + 2 * inner + a * (t * o + formed)  # X W2ᵀ, its transpose, W1's product with it
         return Cost(
             forward_flops=base + extra,
             backward_flops=base + 2 * extra,
             bytes_min=least,
-            # x read again; X W2ᵀ written and read, and again transposed, as the update; the base's product read
-            bytes_algorithm=least + e * t * (i + o) + 4 * inner + 4 * a * t * o + 2 * (a * formed + cast + rounded),
-            saved_bytes=kept + e * i * o + a * weights,
-            forward_peak_bytes=max(summing, turning),
+            # x read again; X W2ᵀ written and read; y read and written for the sum
+            bytes_algorithm=least + e * t * i + 2 * (inner + y + a * formed + cast + widened + rounded),
+            saved_bytes=(cast or e * t * i) + inner + a * formed + e * i * o + a * weights,
+            forward_peak_bytes=update + inner + max(cast + a * formed, rounded),
             train_peak_bytes=max(
-                summing + kept - (0 if cast else e * t * i),
-                turning,
-                # going back through W1: y, the gradient of the update and its transpose, X W2ᵀ and its gradient;
-                # where dtypes differ, the sum's gradient in the adapter's
-                e * t * o + 2 * a * t * o + 2 * inner + (cast + a * t * o if cast else 0),
-                # the end: y, both contributions to dx and their sum
-                e * t * (o + 3 * i) + cast + a * weights,
+                # going back through W1: y, its gradient in the adapter's dtype, X W2ᵀ and its gradient
+                y + widened + cast + 2 * inner + turned + a * formed,
+                # the end: y, both contributions to dx, of which one becomes their sum
+                y + (e + a) * t * i + cast + inner + turned + a * (formed + weights),
             ),
             parameters=i * o + weights,
             trainable_parameters=weights,
@@ -90,7 +85,6 @@ class Lokr(Adapter):
 
         rank, dtype = case.rank or 1, getattr(torch, case.adapter_dtype or case.dtype)
         a1, a2, b1, b2, factored = self._shape(case)
-        scale = case.option("alpha", self.options["alpha"].default) / rank
 
         def drawn(rows: int, columns: int) -> nn.Parameter:
             bound = 1 / math.sqrt(columns)
@@ -105,6 +99,7 @@ class Lokr(Adapter):
             def __init__(self) -> None:
                 super().__init__()
                 self.base = linear.requires_grad_(False)
+                self.scale = case.option("alpha", OPERATOR.options["alpha"].default) / rank
                 self.w1 = nn.Parameter(torch.zeros(a1, b1, device=linear.weight.device, dtype=dtype))
                 shapes = {"w2a": (a2, rank), "w2b": (rank, b2)} if factored else {"w2": (a2, b2)}
                 for name, (rows, columns) in shapes.items():
@@ -119,12 +114,18 @@ class Lokr(Adapter):
                 return self.w2a @ self.w2b if factored else self.w2
 
             def forward(self, x: torch.Tensor) -> torch.Tensor:
-                inner = nn.functional.linear(x.to(dtype).reshape(*x.shape[:-1], b1, b2), self.second())
-                update = nn.functional.linear(inner.mT, self.w1).mT.flatten(-2)
-                return torch.add(self.base(x), update, alpha=scale).to(x.dtype)
+                tokens = x.reshape(-1, x.shape[-1])
+                # the base's product first: the backward pass then ends with it, when X W2ᵀ and its gradient are gone
+                product = self.base(tokens).to(dtype).view(-1, a1, a2)
+                inner = nn.functional.linear(tokens.to(dtype).reshape(-1, b2), self.second()).view(-1, b1, a2)
+                w1 = (self.scale * self.w1).expand(len(tokens), -1, -1)
+                # in the place of the product but where autograd would copy it back through the view
+                place = None if torch.is_grad_enabled() else product
+                summed = torch.baddbmm(product, w1, inner, out=place)
+                return summed.to(x.dtype).view(*x.shape[:-1], a1 * a2)
 
             def merged_weight(self) -> torch.Tensor:
-                update = scale * torch.kron(self.w1, self.second())
+                update = self.scale * torch.kron(self.w1, self.second())
                 return (self.base.weight + update).to(self.base.weight.dtype)
 
         return LokrLinear()

@@ -30,25 +30,35 @@ class Lora(Adapter):
     rank_kind = "update"
     options: Mapping[str, Option] = {"alpha": Option(16.0, "Scale of the update: α/r multiplies B A x.")}
 
+    def update_rank(self, case: Case) -> int | None:
+        return case.rank
+
     def projection_cost(self, case: Case) -> Cost:
-        """Base 2·T·in·out and 2·T·r·(in + out); backward dx of the base and twice the adapter's forward."""
+        """Base 2·T·in·out and 2·T·r·(in + out); backward dx of the base and twice the adapter's forward.
+
+        torch's counter has no formula for a product that is added in place, 2·T·r·out.
+        """
         t, i, o, r = case.tokens, case.hidden_size, case.out_size, case.rank or 0
         e, a = case.element_bytes, self.weight_bytes(case)
         base, extra, weights = 2 * t * i * o, 2 * t * r * (i + o), r * (i + o)
-        # where dtypes differ: the copy of x in the adapter's, and the base's product beside its own
-        cast, rounded = (a * t * i, e * t * o) if self.casts(case) else (0, 0)
-        least = e * (t * (i + o) + i * o) + a * weights
-        summing = 3 * a * t * o + rounded  # the base's product, the update and their sum
+        # where dtypes differ: the copy of x in the adapter's, the base's product in it, and the sum rounded back
+        cast, widened, rounded = (a * t * i, a * t * o, e * t * o) if self.casts(case) else (0, 0, 0)
+        least, inner, y = e * (t * (i + o) + i * o) + a * weights, a * t * r, e * t * o
         return Cost(
             forward_flops=base + extra,
             backward_flops=base + 2 * extra,
+            forward_counter_gap=2 * t * r * o,
             bytes_min=least,
-            # x read again by A; A x and the update written and read; the base's product read for the sum
-            bytes_algorithm=least + e * t * (i + o) + 2 * a * t * (r + o) + 2 * (cast + rounded),
-            saved_bytes=(cast or e * t * i) + a * t * r + e * i * o + a * weights,
-            forward_peak_bytes=max(summing, e * t * o + cast + a * t * r),
-            # the sum, or the end of the backward pass: y, both contributions to dx and their sum, dA, dB
-            train_peak_bytes=max(summing + cast + a * t * r, e * t * (o + 3 * i) + cast + a * weights),
+            # x read again by A; A x written and read; y read and written for the sum
+            bytes_algorithm=least + e * t * i + 2 * (inner + y + cast + widened + rounded),
+            saved_bytes=(cast or e * t * i) + inner + e * i * o + a * weights,
+            forward_peak_bytes=inner + max(cast, y + widened),
+            train_peak_bytes=max(
+                # the start of the backward pass, where dtypes differ: y, its gradient in both, dB
+                y + cast + inner + a * r * o + widened + rounded,
+                # its end: y, both contributions to dx, of which one becomes their sum, dA, dB, the gradient of A x
+                y + (e + a) * t * i + cast + inner + a * weights,
+            ),
             parameters=i * o + weights,
             trainable_parameters=weights,
         )

@@ -34,12 +34,14 @@ class LoraFa(lora.Lora):
         """LoRA's without dA: backward 2·T·r·in + 4·T·r·out beside the base's dx; x or its copy is not kept."""
         t, i, o, r = case.tokens, case.hidden_size, case.out_size, case.rank or 0
         e, a, plain = case.element_bytes, self.weight_bytes(case), super().projection_cost(case)
+        inner = a * t * r
+        # A x and LoRA's start of the backward pass; and at its end what of dx has not met its sum yet
+        gradients = max(inner + (a + e) * t * o, (2 * e + a) * t * i) if self.casts(case) else 0
         return dataclasses.replace(
             plain,
             backward_flops=plain.backward_flops - 2 * t * r * i,
             saved_bytes=plain.saved_bytes - (a if self.casts(case) else e) * t * i,
-            # the sum, or the end of the backward pass: y, both contributions to dx and their sum, dB
-            train_peak_bytes=max(plain.forward_peak_bytes + a * t * r, e * t * (o + 3 * i) + a * r * o),
+            train_peak_bytes=e * t * o + a * r * o + max(gradients, inner + (e + a) * t * i),
             trainable_parameters=r * o,
         )
 

@@ -26,7 +26,7 @@ class LoraMerged(Adapter):
     label = "LoRA, merged"
     phases = frozenset({"forward"})
     takes_adapter_dtype = False
-    mergeable = False
+    mergeable = starts_as_base = False
     reference = "lora"
     options: Mapping[str, Option] = {
         "merged_rank": Option(8.0, "Rank of the update that was merged; it changes the weight, not the cost."),

@@ -24,10 +24,11 @@ class Pissa(lora.Lora):
     """
 
     label = "PiSSA"
+    scales_update = False  # the factors hold a part of W0, whatever the scale
 
     def unsupported(self, case: Case) -> str | None:
-        # at scope `layer` the narrowest projection is v's
-        narrowest = case.kv_heads * (case.head_dim or 0) if case.scope == "layer" else case.out_size
+        # in a self-attention the narrowest projection is v's
+        narrowest = case.kv_heads * (case.head_dim or 0) if case.scope != "projection" else case.out_size
         most = min(case.hidden_size, narrowest)
         if (case.rank or 0) > most:
             return f"{case.operator} takes its factors from W0, which has rank {most}; take rank ≤ {most}"

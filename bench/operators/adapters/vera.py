@@ -33,28 +33,33 @@ class Vera(Adapter):
     rank_kind = "update"
     options: Mapping[str, Option] = {"lambda_d": Option(0.1, "What every entry of λ_d starts at.")}
 
+    def update_rank(self, case: Case) -> int | None:
+        return case.rank
+
     def keeps_input(self, case: Case) -> bool:
         return False
 
     def projection_cost(self, case: Case) -> Cost:
-        """LoRA's forward; backward 2·T·r·(in + out) beside the base's dx, for A and B get no gradient."""
+        """LoRA's forward, and 2·T·r·(in + 2·out) in the backward pass beside the base's dx.
+
+        A and B get no gradient, but λ_b λ_dᵀ ⊙ B gets one, of which those of λ_b and λ_d are sums. The usual way
+        keeps B … instead, ``[T, out]``, and spares 2·T·r·out.
+        """
         t, i, o, r = case.tokens, case.hidden_size, case.out_size, case.rank or 0
         e, a, plain = case.element_bytes, self.weight_bytes(case), lora.OPERATOR.projection_cost(case)
-        forward_peak = plain.forward_peak_bytes + a * t * r  # LoRA's, and λ_d ⊙ A x
-        # at λ_b, going back: y, B … and its gradient, λ_b's before its sum over tokens, A x; where dtypes differ, y's
-        # gradient in the adapter's and the base's
-        backward = e * t * o + a * t * (3 * o + r) + ((a + e) * t * o if self.casts(case) else 0)
+        inner, formed, y = a * t * r, a * r * o, e * t * o  # A x, λ_b λ_dᵀ ⊙ B, and the output
+        widened, cast = (a * t * o, a * t * i) if self.casts(case) else (0, 0)
+        # A x and the gradient of y in both dtypes; and at the end what of dx has not met its sum yet
+        gradients = max(inner + widened + e * t * o, (2 * e + a) * t * i) if self.casts(case) else 0
         return dataclasses.replace(
             plain,
-            backward_flops=plain.backward_flops - 2 * t * r * (i + o),
+            backward_flops=plain.backward_flops - 2 * t * r * i,
             bytes_min=plain.bytes_min + a * (r + o),
-            # λ_d ⊙ A x and λ_b ⊙ B … written and read
-            bytes_algorithm=plain.bytes_algorithm + a * (r + o) + 2 * a * t * (r + o),
-            # of activations A x and B λ_d ⊙ A x, for the gradients of λ_d and λ_b
-            saved_bytes=a * (t * (r + o) + r * (i + o) + r + o) + e * i * o,
-            forward_peak_bytes=forward_peak,
-            # the sum; or going back; or its end: y, both contributions to dx and their sum
-            train_peak_bytes=max(forward_peak + a * t * (r + o), backward, e * t * (o + 3 * i)),
+            # λ_b λ_dᵀ and its product with B written and read
+            bytes_algorithm=plain.bytes_algorithm + a * (r + o) + 4 * formed,
+            saved_bytes=inner + formed + a * (r * (i + o) + r + o) + e * i * o,
+            forward_peak_bytes=formed + inner + max(cast, y + widened),
+            train_peak_bytes=formed + y + max(gradients, inner + (e + a) * t * i),
             parameters=plain.parameters + r + o,
             trainable_parameters=r + o,
         )
@@ -91,8 +96,7 @@ class Vera(Adapter):
                     self.lambda_b.copy_(b)
 
             def forward(self, x: torch.Tensor) -> torch.Tensor:
-                inner = self.lambda_d * nn.functional.linear(x.to(self.a.dtype), self.a)
-                return torch.add(self.base(x), self.lambda_b * nn.functional.linear(inner, self.b)).to(x.dtype)
+                return self.summed(x, self.a, torch.outer(self.lambda_b, self.lambda_d) * self.b).to(x.dtype)
 
             def merged_weight(self) -> torch.Tensor:
                 update = self.lambda_b[:, None] * (self.b @ (self.lambda_d[:, None] * self.a))

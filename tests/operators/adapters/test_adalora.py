@@ -61,9 +61,40 @@ def test_at_step_0_only_the_diagonal_has_a_gradient(adapt: Adapt) -> None:
     assert not module.b.grad.any()
 
 
-def test_it_trains_r_weights_and_keeps_t_r_numbers_more_than_lora() -> None:
+def test_it_trains_r_weights_more_than_lora_and_keeps_its_scaled_q_too() -> None:
     lora, adalora = operators.load("lora").cost(CASE), operators.load("adalora").cost(CASE)
 
     assert adalora.trainable_parameters == lora.trainable_parameters + 4
-    assert adalora.saved_bytes == lora.saved_bytes + 8 * (16 * 4 + 4)
+    # Λ and Λ Q, of r = 4 and in = 24
+    assert adalora.saved_bytes == lora.saved_bytes + 8 * (4 + 4 * 24)
     assert (adalora.forward_flops, adalora.backward_flops) == (lora.forward_flops, lora.backward_flops)
+
+
+def test_the_penalty_is_the_factors_distance_from_orthonormal(adapt: Adapt) -> None:
+    module, _, _ = adapt(CASE)
+
+    # Zhang et al., arXiv 2303.10512, section 3.1: ‖PᵀP - I‖_F² + ‖QQᵀ - I‖_F²
+    p, q, identity = module.b.detach(), module.a.detach(), torch.eye(4, dtype=torch.float64)
+    expected = torch.linalg.norm(p.T @ p - identity) ** 2 + torch.linalg.norm(q @ q.T - identity) ** 2
+    torch.testing.assert_close(module.penalty().detach(), expected, rtol=1e-12, atol=0)
+
+
+def test_orthonormal_factors_have_no_penalty(adapt: Adapt) -> None:
+    module, _, _ = adapt(CASE)
+    module.a.data.copy_(torch.eye(4, 24))
+    module.b.data.copy_(torch.eye(40, 4))
+
+    assert module.penalty() == 0
+
+
+def test_pruning_keeps_the_entries_of_the_largest_importance(adapt: Adapt) -> None:
+    module, _, x = adapt(CASE)
+    module(x).square().sum().backward()
+    before, weights = module.singular.detach().clone(), (module.singular, module.b, module.a)
+    entry, column, row = ((weight * weight.grad).detach().abs() for weight in weights)
+
+    # section 3.2 of the same: the entry's own importance and the means over its two singular vectors
+    importance = [float(entry[i] + column[:, i].sum() / 40 + row[i].sum() / 24) for i in range(4)]
+    kept = sorted(range(4), key=lambda i: importance[i])[2:]
+    module.prune(2)
+    assert module.singular.tolist() == [float(before[i]) if i in kept else 0.0 for i in range(4)]

@@ -59,11 +59,18 @@ def test_merged_minus_w0_is_the_scaled_product(adapt: Adapt) -> None:
     torch.testing.assert_close(module.merged_weight() - weight, update, rtol=0, atol=1e-14)
 
 
-def test_it_runs_at_lora_s_forward_flops_and_half_of_its_adapter_s_backward() -> None:
+def test_it_runs_at_lora_s_flops_but_a_s_gradient() -> None:
     lora, vera = operators.load("lora").cost(CASE), operators.load("vera").cost(CASE)
 
     assert vera.forward_flops == lora.forward_flops
-    assert vera.backward_flops == lora.backward_flops - 2 * 16 * 4 * (24 + 40)
+    assert vera.backward_flops == lora.backward_flops - 2 * 16 * 4 * 24
+
+
+def test_no_number_of_tokens_times_out_is_kept() -> None:
+    lora, vera = operators.load("lora_fa").cost(CASE), operators.load("vera").cost(CASE)
+
+    # beside LoRA-FA's A x, W0, A and B: a matrix of B's size, 40 x 4, λ_b and λ_d
+    assert vera.saved_bytes == lora.saved_bytes + 8 * (40 * 4 + 40 + 4)
 
 
 def test_its_frozen_factors_are_counted_among_its_weights() -> None:
