@@ -56,8 +56,8 @@ class SelfAttention(nn.Module):
 
     def forward(self, x: torch.Tensor, mask: torch.Tensor | None = None) -> torch.Tensor:
         """Gives y; ``mask [b, n]`` is true where a key is there."""
-        q, k, v = (self.heads(project(x)) for project in (self.q, self.k, self.v))
-        return self.join(self.attend(q, k, v, mask))
+        # not by names: what attend does not keep of q, k and v is let go of before its output is copied and projected
+        return self.join(self.attend(self.heads(self.q(x)), self.heads(self.k(x)), self.heads(self.v(x)), mask))
 
     def heads(self, projected: torch.Tensor) -> torch.Tensor:
         """Gives ``[b, n, h·c]`` as ``[b, h, n, c]``."""
@@ -65,7 +65,8 @@ class SelfAttention(nn.Module):
 
     def join(self, output: torch.Tensor) -> torch.Tensor:
         """Gives y of the heads' outputs ``[b, h, n, c]``."""
-        return cast(torch.Tensor, self.o(output.transpose(1, 2).flatten(2)))
+        output = output.transpose(1, 2).flatten(2)  # rebound: the heads, laid out apart, are let go of
+        return cast(torch.Tensor, self.o(output))
 
     def decoding(self, x: torch.Tensor) -> Step:
         """Gives the step ``x_new [b, 1, d] -> y [b, 1, d]`` after the tokens ``x [b, n - 1, d]``."""

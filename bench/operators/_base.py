@@ -10,12 +10,12 @@ d hidden_size, r rank, T = b·n tokens, e bytes an element.
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
 from bench.case import DTYPES, Case
 from bench.cost import Cost
+from bench.operators._operator import Operator, Option, implementation_name
 
 if TYPE_CHECKING:
     import torch
@@ -25,101 +25,23 @@ if TYPE_CHECKING:
 __all__ = ["Adapter", "Attention", "Layer", "Operator", "Option"]
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Option:
-    """A number of an operator's own that a suite may set under `options`."""
-
-    default: float
-    """Its value where the suite is silent."""
-    about: str
-    """One sentence: what it changes."""
-
-
-class Operator:
-    """What every operator declares. Subclass `Attention`, `Adapter` or `Layer`, not this."""
-
-    label: str = ""
-    """How tables and plots call it; absent: its name."""
-    family: str = ""
-    """`attention`, `adapter` or `layer`: among which others the report looks for a winner."""
-    provider: str = "bench"
-    """Who wrote the implementation; `torch` where the call is torch's own."""
-    package: str = ""
-    """Of another package's implementation: the name of its distribution."""
-    scopes: frozenset[str] = frozenset()
-    """Where it can be measured."""
-    phases: frozenset[str] = frozenset({"forward", "train"})
-    """What can be measured of it."""
-    rank_kind: str = "none"
-    """What `rank` means: `svd_of_A`, `projected_len`, `landmarks`, `random_features`, `update`, … or `none`."""
-    options: Mapping[str, Option] = {}
-    """The numbers that a suite may set."""
-    takes_adapter_dtype: bool = False
-    """Whether it has weights of its own beside a base's, whose dtype may differ."""
-    exact_gradients: bool = True
-    """Whether its backward pass is the derivative of its forward pass, also to its trainable weights."""
-    random: bool = False
-    """Whether the output depends on a draw beside its inputs; accuracy is then the median of 20 draws."""
-    timed_up_to: int | None = None
-    """For an oracle: the largest seq_len that is timed; beyond it only accuracy is taken."""
-    reference: str | None = None
-    """Another operator that this one should equal or approximate; absent: exact attention for an attention."""
-    approximates: bool = True
-    """Whether its error means something as it is built: not where its weights must first be trained."""
-    notes: str = ""
-    """Of another package's implementation: what was switched off, what differs from ours."""
-    agrees: bool = True
-    """Of another package's implementation: whether it computes what ours does, to rounding."""
-
-    def reference_case(self, case: Case) -> Case | None:
-        """Gives the case of `reference` whose output this one's is held against, or nothing where it has none."""
-        return None if self.reference is None else case.replace(operator=self.reference)
-
-    @property
-    def has_rank(self) -> bool:
-        """Whether a rank axis applies."""
-        return self.rank_kind != "none"
-
-    def unsupported(self, case: Case) -> str | None:
-        """Gives why this case has no meaning for the operator, or nothing.
-
-        Subclasses add their own reasons and call this one first.
-        """
-        if case.scope not in self.scopes:
-            return f"{_who(case)} exists at scope {', '.join(sorted(self.scopes))}"
-        if case.phase not in self.phases:
-            return f"{_who(case)} has the phases {', '.join(sorted(self.phases))}"
-        if case.adapter_dtype and not self.takes_adapter_dtype:
-            return f"{_who(case)} has no adapter weights whose dtype could differ"
-        return None
-
-    def absent(self) -> str | None:
-        """Gives why the package that implements it cannot be used here and what to type, or nothing."""
-        return None
-
-    def adopt(self, case: Case, built: Callable[..., Any]) -> Callable[..., Any]:
-        """Gives what is timed, of what our operator has built: that itself, or another package's with its weights."""
-        return built
-
-    def cost(self, case: Case) -> Cost:
-        """Gives the closed forms of a case, for its scope; of the definition, whoever implements it."""
-        raise NotImplementedError
-
-
 class Attention(Operator):
     """An attention: ``(q, k, v) -> o``.
 
-    At scope `core` q, k and v are given; at scope `layer` four projections without bias are put around it.
+    At scope `core` q, k and v are given; at scope `layer` four projections without bias are put around it, and at
+    scope `model` blocks around that.
     """
 
     family = "attention"
-    scopes = frozenset({"core", "layer"})
+    scopes = frozenset({"core", "layer", "model"})
     causal: bool = False
     """Whether a causal form exists."""
     mask: bool = False
     """Whether a key mask is honoured."""
     gqa: bool = False
     """Whether there may be fewer key and value heads than query heads."""
+    only_grouped: bool = False
+    """Whether there must be."""
     exact: bool = False
     """Whether it equals softmax attention."""
     exact_at_full_rank: bool = False
@@ -130,6 +52,8 @@ class Attention(Operator):
     """Whether its (implied) matrix has no negative entry."""
     keeps_output: bool = False
     """Whether its backward pass keeps o, as fused kernels do: an output projection then keeps it for nothing."""
+    calibrated: bool = False
+    """Whether a step of `decode` rests on a look at the tokens before it, where a forward pass looks at all."""
     linear_in_v: bool = True
     """Whether o is linear in v, so that the matrix can be read off by feeding the identity."""
 
@@ -139,14 +63,16 @@ class Attention(Operator):
             return reason
         if case.phase == "decode" and case.mask != "none":
             return "phase decode has no key mask: what is not there is not cached"
+        if case.phase == "decode" and case.seq_len < 2:
+            return "phase decode needs a token before the new one; seq_len 2 or more"
         if case.phase == "decode" and case.scope == "model" and not case.causal:
             return "phase decode at scope model needs causal: true, or the cache would change with each token"
         if case.causal and not self.causal:
-            return f"{_who(case)} has no causal form"
+            return f"{implementation_name(case)} has no causal form"
         if case.mask != "none" and not self.mask:
-            return f"{_who(case)} honours no key mask"
+            return f"{implementation_name(case)} honours no key mask"
         if case.kv_heads != case.num_heads and not self.gqa:
-            return f"{_who(case)} needs as many key and value heads as query heads"
+            return f"{implementation_name(case)} needs as many key and value heads as query heads"
         return None
 
     def matrix_rank(self, case: Case) -> int | None:
@@ -159,7 +85,10 @@ class Attention(Operator):
 
     def cost(self, case: Case) -> Cost:
         from bench.operators._layer import with_projections
+        from bench.operators._stack import stacked
 
+        if case.scope == "model":
+            return stacked(case, self.cost(case.replace(scope="layer")))
         core = self.core_cost(case)
         return with_projections(case, core, keeps_output=self.keeps_output) if case.scope == "layer" else core
 
@@ -201,26 +130,47 @@ class Attention(Operator):
                 where the attention changes them.
             generator: as for `build`.
         """
+
+        again = generator.clone_state()  # a step has the draws of the forward pass
         layer.attend = self.build(case, generator)
-        layer.attend_decode = lambda k, v: self.build_decode(case, generator, k, v)
+        layer.attend_decode = lambda k, v: self.build_decode(case, again.clone_state(), k, v)
         return cast("torch.nn.Module", layer)
 
 
 class Adapter(Operator):
     """An adapter of a linear projection W0 ``[out, in]``, which is frozen unless the adapter says otherwise.
 
-    At scope `projection` one map is adapted; at scope `layer` those of q and v of a self-attention with SDPA.
+    At scope `projection` one map is adapted; at scope `layer` those of a self-attention with SDPA that it `adapts`,
+    at scope `model` those of each block.
     """
 
     family = "adapter"
-    scopes = frozenset({"projection", "layer"})
+    scopes = frozenset({"projection", "layer", "model"})
     takes_adapter_dtype = True
     mergeable: bool = True
     """Whether it can be folded into W0; the module then has `merged_weight`."""
     adapts: tuple[str, ...] = ("q", "v")
     """Which projections of a block it adapts beyond scope `projection`: of q, k, v, o, up and down."""
     trains_base: bool = False
-    """Whether W0 itself is trained, and at scope `layer` every projection: the plain layer, not an adapter of it."""
+    """Whether W0 itself is trained, and beyond scope `projection` all of them: the plain layer, not an adapter."""
+    starts_as_base: bool = True
+    """Whether it gives what its base gives in its published initial state, to rounding."""
+    scales_update: bool = True
+    """Whether the update is proportional to the option `alpha`, where there is one."""
+
+    fixed_batch: bool = False
+    """Whether what is built is for the samples of one batch, each of which has its own weights."""
+
+    def update_rank(self, case: Case) -> int | None:
+        """Gives the largest rank of the update, the merged weight less W0, where that is bounded."""
+        return None
+
+    def unsupported(self, case: Case) -> str | None:
+        reason = super().unsupported(case)
+        if reason is None and case.scope == "layer" and not (self.trains_base or set(self.adapts) & set("qkvo")):
+            places = ", ".join(self.adapts)
+            reason = f"{implementation_name(case)} adapts {places}, which no self-attention has; take scope: model"
+        return reason
 
     def weight_bytes(self, case: Case) -> int:
         """Gives the bytes of an element of the adapter's own weights."""
@@ -239,10 +189,13 @@ class Adapter(Operator):
         raise NotImplementedError
 
     def cost(self, case: Case) -> Cost:
+        from bench.operators._layer import with_adapters
+        from bench.operators._stack import stacked
+
         if case.scope == "projection":
             return self.projection_cost(case)
-        from bench.operators._layer import with_adapters
-
+        if case.scope == "model":
+            return stacked(case, self.cost(case.replace(scope="layer")), self)
         return with_adapters(case, self)
 
     def build(self, case: Case, linear: torch.nn.Linear, generator: torch.Generator) -> torch.nn.Module:
@@ -269,10 +222,14 @@ class Layer(Operator):
     family = "layer"
     scopes = frozenset({"layer"})
 
+    def cost(self, case: Case) -> Cost:
+        """Gives the closed forms at scope `model`, from those at scope `layer` that a subclass has."""
+        from bench.operators._stack import stacked
+
+        if case.scope != "model":
+            raise NotImplementedError
+        return stacked(case, self.cost(case.replace(scope="layer")))
+
     def build(self, case: Case, generator: torch.Generator) -> torch.nn.Module:
         """Gives the module that is timed."""
         raise NotImplementedError
-
-
-def _who(case: Case) -> str:
-    return case.operator if case.provider in ("bench", "torch") else f"{case.operator} of {case.provider}"

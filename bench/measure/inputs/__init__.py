@@ -2,7 +2,7 @@
 
 A member is a module with
 
-- `scopes`: frozenset of scopes at which it is defined (`core`: q, k, v; `layer`, `projection`: x);
+- `scopes`: frozenset of scopes at which it is defined (`core`: q, k, v; the others: x);
 - `unsupported(case) -> str | None`: why it cannot serve a case (its length, its width), without torch;
 - `absent() -> str | None`: why its data are not on this machine and what to type to get them, without torch;
 - `tensors(case) -> dict[str, torch.Tensor]`: float64 on the CPU: at `core` q ``[b, h, n, c]``, k and v

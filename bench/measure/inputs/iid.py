@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["absent", "scopes", "tensors", "unsupported"]
 
-scopes = frozenset({"core", "layer", "projection"})
+scopes = frozenset({"core", "layer", "model", "projection"})
 
 
 def unsupported(case: Case) -> str | None:
@@ -26,7 +26,7 @@ def absent() -> str | None:
 
 
 def tensors(case: Case) -> dict[str, torch.Tensor]:
-    """Gives q ``[b, h, n, c]``, k and v ``[b, g, n, c]``, or at `layer` and `projection` x ``[b, n, d]``; float64."""
+    """Gives q ``[b, h, n, c]``, k and v ``[b, g, n, c]``, else x ``[b, n, d]``; float64."""
     import torch
 
     if case.scope == "core":

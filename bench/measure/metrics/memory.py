@@ -43,7 +43,7 @@ def measure(workload: Workload) -> dict[str, Any]:
 
 
 def drop_gradients(workload: Workload) -> None:
-    """Lets go of the gradients of weights and inputs, so that the next call's figure does not depend on the last's."""
+    """Lets go of the gradients of weights and inputs: the next call's figure must not depend on the last's."""
     # The call drops the last call's gradients as its first act; alive at its start they would hide as many bytes.
     if workload.module is not None:
         workload.module.zero_grad(set_to_none=True)

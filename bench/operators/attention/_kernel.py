@@ -7,6 +7,7 @@ Axis legend: b batch, h heads, n seq_len, f width of φ, c_v width of v. The n �
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from bench.case import Case
@@ -15,7 +16,7 @@ from bench.cost import Cost
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["CHUNK", "causal_kernel_attention", "kernel_attention", "kernel_cost"]
+__all__ = ["CHUNK", "KernelState", "causal_kernel_attention", "kernel_attention", "kernel_cost", "state_cost"]
 
 CHUNK = 128
 """Tokens a chunk of the causal form."""
@@ -25,8 +26,9 @@ def kernel_cost(case: Case, width: int, *, scaled: bool = False) -> Cost:
     """Gives what it costs beside the features: of memory, what stands or is kept beside q, k, φ(Q) and φ(K).
 
     FLOPs of a head: the state and its reading 2·n·f·c_v each, the normaliser 2·n·f; backward twice that. Kept: v, the
-    state, the sums of v before they are divided, the divisors and which of them were zero. `train_peak_bytes` is what
-    stands beside all that is kept: gradients, of the features or at the end of q, k and v.
+    state, what is scaled before it is (the sums of v, or φ(Q) and then also after) and its scale, and which weights
+    were zero. `train_peak_bytes` is what stands beside all that is kept: gradients, of the features or at the end of
+    q, k and v.
 
     Args:
         case: the case, of scope `core`.
@@ -37,12 +39,12 @@ def kernel_cost(case: Case, width: int, *, scaled: bool = False) -> Cost:
         return _causal_cost(case, width, scaled=scaled)
     n, c, e, heads = case.seq_len, case.head_dim or 0, case.element_bytes, case.batch_size * (case.num_heads or 0)
     flops = heads * (4 * n * width * c + 2 * n * width)
-    output, rows = e * n * c, n * (e + 1)
+    output, scaled_bytes = e * n * c, e * n * min(c, width)
     return Cost(
         forward_flops=flops,
         backward_flops=2 * flops,
-        saved_bytes=heads * (2 * output + e * width * (c + 1) + rows),
-        forward_peak_bytes=heads * (2 * output + 2 * rows),
+        saved_bytes=heads * (output + scaled_bytes + e * width * (c + 1) + n * (e + 1)),
+        forward_peak_bytes=heads * (output + scaled_bytes + e * (n + width * c)),
         train_peak_bytes=heads * 4 * e * n * max(c, width),
     )
 
@@ -74,6 +76,34 @@ def _causal_cost(case: Case, width: int, *, scaled: bool) -> Cost:
     )
 
 
+def state_cost(case: Case, width: int, *, scales: int = 0, by_channel: bool = False) -> Cost:
+    """Gives what a step of phase `decode` costs beside the features: the cache does not grow with n.
+
+    FLOPs of a head: one token's outer product 2·f·(c_v + 1), which is elementwise and which the counter leaves out,
+    and the reading of the state, as many (2·f·c_v by channel). Cached: the state, and its scale. Worst moment: the
+    new state beside the old one, scaled or not, the features and the sums.
+
+    Args:
+        case: the case, of scope `core`.
+        width: f.
+        scales: elements of a head's scale.
+        by_channel: as of `KernelState`.
+    """
+    c, e, heads = case.head_dim or 0, case.element_bytes, case.batch_size * (case.num_heads or 0)
+    written, read = 2 * heads * width * (c + 1), 2 * heads * width * (c + (not by_channel))
+    state, rows = e * heads * width * (c + 1), e * heads * (2 * width + 2 * c)
+    cached = state + e * heads * scales
+    return Cost(
+        forward_flops=written + read,
+        backward_flops=0,
+        forward_counter_gap=written,
+        bytes_min=4 * e * heads * c + cached,
+        bytes_algorithm=4 * e * heads * c + (4 if scales else 2) * cached + 2 * rows,
+        forward_peak_bytes=(2 if scales else 1) * state + rows,
+        kv_cache_bytes=cached,
+    )
+
+
 def kernel_attention(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
     """Gives ``φ(Q) (φ(K)ᵀ V)`` with rows normalised.
 
@@ -85,8 +115,10 @@ def kernel_attention(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> torch
     Returns:
         ``[b, h, n_q, c_v]``.
     """
-    weight = q @ k.sum(dim=-2).unsqueeze(-1)
-    return q @ (k.mT @ v) / _never_zero(weight)
+    scale = _inverse(q @ k.sum(dim=-2).unsqueeze(-1))
+    if q.shape[-1] < v.shape[-1]:  # the narrower of the two is scaled
+        return (q * scale) @ (k.mT @ v)
+    return q @ (k.mT @ v) * scale
 
 
 def causal_kernel_attention(
@@ -106,7 +138,7 @@ def causal_kernel_attention(
     """
     import torch
 
-    v = torch.nn.functional.pad(v, (0, 1), value=1.0)  # the last column sums the weights of a row
+    v = _with_ones(v)
     chunks = list(zip(*(torch.split(x, CHUNK, dim=-2) for x in (q, k, v)), strict=True))
     scales = None if log_scale is None else torch.split(log_scale, CHUNK, dim=-2)
     state = reached = end = None  # of the chunks before: φ(K)ᵀ V, and the scale of its φ(K)
@@ -119,7 +151,7 @@ def causal_kernel_attention(
         sums = scores @ v_c
         if state is not None:
             sums = sums + (q_c if reached is None else q_c * (reached - scale).exp()) @ state
-        outputs.append(sums[..., :-1] / _never_zero(sums[..., -1:]))
+        outputs.append(sums[..., :-1] * _inverse(sums[..., -1:]))
         if index + 1 < len(chunks):
             written = (k_c if end is None else k_c * (scale - end).exp()).mT @ v_c
             if state is not None:
@@ -128,6 +160,58 @@ def causal_kernel_attention(
     return torch.cat(outputs, dim=-2)
 
 
-def _never_zero(weight: torch.Tensor) -> torch.Tensor:
-    """A row's weight to divide by; a row without any has numerator 0 and is to give 0, with finite gradients."""
-    return weight.masked_fill(weight == 0, 1.0)
+class KernelState:
+    """A step of phase `decode`: what is kept of all tokens is ``Σ_j φ(k_j)ᵀ [v_j, 1]``, ``[b, h, f, c_v + 1]``.
+
+    Args:
+        queries: q -> φ(q) ``[b, h, 1, f]``, without a scale.
+        keys: k of the new token -> φ(k) ``[b, h, 1, f]`` and s, which is nothing or ``[b, h, 1, 1 or f]``: the true
+            features are ``φ(k)·exp(s)``, so that they stay in range.
+        before: the same of the tokens before, ``[b, h, n - 1, f]`` and their common s.
+        v: of the tokens before, ``[b, h, n - 1, c_v]``.
+        by_channel: whether each channel is divided by its own sum, and not each row by its weight.
+    """
+
+    def __init__(
+        self,
+        queries: Callable[[torch.Tensor], torch.Tensor],
+        keys: Callable[[torch.Tensor], tuple[torch.Tensor, torch.Tensor | None]],
+        before: tuple[torch.Tensor, torch.Tensor | None],
+        v: torch.Tensor,
+        *,
+        by_channel: bool = False,
+    ) -> None:
+        self.queries, self.keys, self.by_channel = queries, keys, by_channel
+        features, self.scale = before
+        self.state = features.mT @ _with_ones(v)
+        self.cache = (self.state,) if self.scale is None else (self.state, self.scale)
+
+    def __call__(self, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
+        features, scale = self.keys(k)
+        state = self.state  # never written: the next call adds the same token
+        if scale is not None and self.scale is not None:
+            largest = scale.maximum(self.scale)
+            state = state * (self.scale - largest).exp().mT
+            features = features * (scale - largest).exp()
+        state = state.addcmul(features.mT, _with_ones(v))
+        if self.by_channel:
+            return (self.queries(q) * _inverse(state[..., -1:].mT)) @ state[..., :-1]
+        sums = self.queries(q) @ state
+        return sums[..., :-1] * _inverse(sums[..., -1:])
+
+
+def _with_ones(v: torch.Tensor) -> torch.Tensor:
+    """One column more, which sums the weights."""
+    import torch
+
+    return torch.nn.functional.pad(v, (0, 1), value=1.0)
+
+
+def _inverse(weight: torch.Tensor) -> torch.Tensor:
+    """1 over a row's weight: the backward pass of a product takes half of that of a quotient.
+
+    A row without any weight, or with less than a normal number has, gives 0 with finite gradients.
+    """
+    import torch
+
+    return weight.masked_fill(weight < torch.finfo(weight.dtype).tiny, 1.0).reciprocal_()

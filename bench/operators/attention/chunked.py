@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from bench.case import Case
 from bench.cost import Cost
 from bench.operators._base import Attention
-from bench.operators._layer import attention_bytes_min
+from bench.operators._layer import attention_bytes_min, cached_bytes, hides_the_future
 
 if TYPE_CHECKING:
     import torch
@@ -34,24 +34,27 @@ class Chunked(Attention):
     """
 
     label = "full (chunked)"
+    phases = frozenset({"forward", "train", "decode"})
     causal = mask = gqa = exact = rows_sum_to_one = nonnegative = True
 
     def core_cost(self, case: Case) -> Cost:
         """4·c for each pair of a query and a key of a block that it meets; backward five products: 2.5 times that.
 
-        Kept: q, k, v, o and a log-sum-exp a row. Worst moment forward: o, its part of a block and one block of
-        probabilities; backward: gradients of q, k and v and of o's product, and two blocks of scores.
+        Kept: q, k, v, o and a log-sum-exp a row. Worst moment forward: o and one block of probabilities, beside o's
+        part of it or the block's scaled keys; backward: gradients of q, k and v and of o's product, and two blocks of
+        scores.
         """
         b, h, n, c, e = case.batch_size, case.num_heads or 0, case.seq_len, case.head_dim or 0, case.element_bytes
         wide, masked = max(e, 4), case.mask != "none"
+        queries, causal = case.query_len, hides_the_future(case)
         starts = range(0, n, CHUNK)
-        pairs = sum(min(CHUNK, n - start) * (n - start if case.causal else n) for start in starts)
-        output, lse, block = e * b * h * n * c, wide * b * h * n, wide * b * h * n * min(CHUNK, n)
-        kv = output * case.kv_heads // h
+        pairs = sum(min(CHUNK, n - start) * (n - start if causal else queries) for start in starts)
+        output, lse, block = (size * b * h * queries for size in (e * c, wide, wide * min(CHUNK, n)))
+        kv, scaled = (e * b * case.kv_heads * keys * c for keys in (n, min(CHUNK, n)))
         return Cost(
             forward_flops=4 * b * h * pairs * c,
             backward_flops=10 * b * h * pairs * c,
-            ideal_share=n * (n + 1) / 2 / pairs if case.causal else 1.0,
+            ideal_share=n * (n + 1) / 2 / pairs if causal else 1.0,
             bytes_min=attention_bytes_min(case),
             # a block's scores: written and read, twice; for each block but the first q is read, o read and written
             bytes_algorithm=attention_bytes_min(case)
@@ -59,8 +62,9 @@ class Chunked(Attention):
             + 3 * (len(starts) - 1) * output
             + lse,
             saved_bytes=2 * output + 2 * kv + lse + masked * b * n,
-            forward_peak_bytes=2 * output + block + 4 * lse,
+            forward_peak_bytes=output + block + max(output + 4 * lse, scaled + 2 * lse),
             train_peak_bytes=3 * output + 2 * kv + 2 * block + lse,
+            kv_cache_bytes=cached_bytes(case, 2 * c),
         )
 
     def build(self, case: Case, generator: torch.Generator) -> Callable[..., Any]:

@@ -10,10 +10,18 @@ from bench.case import Case
 from bench.cost import Cost
 from bench.operators._base import Attention, Option
 from bench.operators._layer import attention_bytes_min
-from bench.operators.attention._kernel import causal_kernel_attention, kernel_attention, kernel_cost
+from bench.operators.attention._kernel import (
+    KernelState,
+    causal_kernel_attention,
+    kernel_attention,
+    kernel_cost,
+    state_cost,
+)
 
 if TYPE_CHECKING:
     import torch
+
+    from bench.operators._decode import Step
 
 __all__ = ["OPERATOR"]
 
@@ -31,6 +39,7 @@ class Cosformer(Attention):
     options: Mapping[str, Option] = {
         "max_len": Option(0, "M, over which the angles reach a right one, at least seq_len; 0: the case's seq_len.")
     }
+    phases = frozenset({"forward", "train", "decode"})
     causal = mask = nonnegative = True
 
     def unsupported(self, case: Case) -> str | None:
@@ -46,11 +55,13 @@ class Cosformer(Attention):
         return rank if rank < case.seq_len and not case.causal else None
 
     def core_cost(self, case: Case) -> Cost:
-        """`kernel_cost` of width 2c: 8·n·c² + 4·n·c where not causal; backward twice that.
+        """`kernel_cost` of width 2c: 8·n·c² + 4·n·c where not causal; backward twice that. In `decode`: `state_cost`.
 
         Kept: relu(q) and relu(k), both features of twice their width, the cosines and sines of n angles for each, and
         what the kernel keeps. Backward at worst the gradients of both features stand beside these.
         """
+        if case.phase == "decode":
+            return state_cost(case, 2 * (case.head_dim or 0))
         b, h, n, c, e = case.batch_size, case.num_heads or 0, case.seq_len, case.head_dim or 0, case.element_bytes
         entries, kernel = e * b * h * n * c, kernel_cost(case, 2 * c)
         masked = case.mask != "none"
@@ -67,27 +78,36 @@ class Cosformer(Attention):
 
     def build(self, case: Case, generator: torch.Generator) -> Callable[..., Any]:
         """Gives the function ``(q, k, v, mask=None) -> o``."""
-        import torch
-
-        step = math.pi / (2 * _max_len(case))
         over_chunks = causal_kernel_attention if case.causal else kernel_attention
-
-        def features(x: torch.Tensor, first: int) -> torch.Tensor:
-            positions = torch.arange(first, first + x.shape[-2], device=x.device, dtype=torch.float64)
-            angles = (positions * step)[:, None]
-            positive = x.relu()
-            return torch.cat([positive * angles.cos().to(x.dtype), positive * angles.sin().to(x.dtype)], dim=-1)
 
         def attend(
             q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, mask: torch.Tensor | None = None
         ) -> torch.Tensor:
-            keys = features(k, 1)
+            keys = _features(case, k, 1)
             if mask is not None:
                 hidden = ~mask[:, None, :, None]
                 keys, v = keys.masked_fill(hidden, 0.0), v.masked_fill(hidden, 0.0)
-            return over_chunks(features(q, 1 + k.shape[-2] - q.shape[-2]), keys, v)
+            return over_chunks(_features(case, q, 1 + k.shape[-2] - q.shape[-2]), keys, v)
 
         return attend
+
+    def build_decode(self, case: Case, generator: torch.Generator, k: torch.Tensor, v: torch.Tensor) -> Step:
+        """Gives a `KernelState`: the cache is as large whatever n."""
+
+        def features(new: torch.Tensor) -> torch.Tensor:
+            return _features(case, new, case.seq_len)
+
+        return KernelState(features, lambda new: (features(new), None), (_features(case, k, 1), None), v)
+
+
+def _features(case: Case, x: torch.Tensor, first: int) -> torch.Tensor:
+    """φ(x) ``[b, h, n, 2c]``, the first token at position `first`."""
+    import torch
+
+    positions = torch.arange(first, first + x.shape[-2], device=x.device, dtype=torch.float64)
+    angles = (positions * (math.pi / (2 * _max_len(case))))[:, None]
+    positive = x.relu()
+    return torch.cat([positive * angles.cos().to(x.dtype), positive * angles.sin().to(x.dtype)], dim=-1)
 
 
 def _max_len(case: Case) -> float:

@@ -9,10 +9,12 @@ from bench.case import Case
 from bench.cost import Cost
 from bench.operators._base import Attention
 from bench.operators._layer import attention_bytes_min
-from bench.operators.attention._kernel import causal_kernel_attention, kernel_cost
+from bench.operators.attention._kernel import KernelState, causal_kernel_attention, kernel_cost, state_cost
 
 if TYPE_CHECKING:
     import torch
+
+    from bench.operators._decode import Step
 
 __all__ = ["OPERATOR"]
 
@@ -27,18 +29,21 @@ class Efficient(Attention):
     """
 
     label = "efficient"
+    phases = frozenset({"forward", "train", "decode"})
     causal = mask = rows_sum_to_one = nonnegative = True
 
     def matrix_rank(self, case: Case) -> int | None:
         return case.head_dim if (case.head_dim or 0) < case.seq_len and not case.causal else None
 
     def core_cost(self, case: Case) -> Cost:
-        """The state and its reading 2·n·c² each; backward twice that; causal as `kernel_cost` has it.
+        """The state and its reading 2·n·c² each; backward twice that; causal `kernel_cost`, a step `state_cost`.
 
         Kept: v, the state and both softmaxes, not q and k. Worst moment forward: state, softmax(q) and output, beside
         what a mask has filled; backward: the output, what is kept and the gradients of all of these; at scope
         `layer` q and k are gone by then.
         """
+        if case.phase == "decode":
+            return state_cost(case, case.head_dim or 0, scales=case.head_dim or 0, by_channel=True)
         if case.causal:
             return self._causal_cost(case)
         b, h, n, c, e = case.batch_size, case.num_heads or 0, case.seq_len, case.head_dim or 0, case.element_bytes
@@ -96,6 +101,15 @@ class Efficient(Attention):
             return causal_kernel_attention(queries, keys, v, largest)
 
         return attend
+
+    def build_decode(self, case: Case, generator: torch.Generator, k: torch.Tensor, v: torch.Tensor) -> Step:
+        """Gives a `KernelState`: the cache is as large whatever n."""
+
+        def keys(k: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+            largest = k.amax(dim=-2, keepdim=True)
+            return (k - largest).exp_(), largest
+
+        return KernelState(lambda q: q.softmax(dim=-1), keys, keys(k), v, by_channel=True)
 
 
 OPERATOR = Efficient()

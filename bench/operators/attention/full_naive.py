@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from bench.case import Case
 from bench.cost import Cost
 from bench.operators._base import Attention
-from bench.operators._layer import attention_bytes_min
+from bench.operators._layer import attention_bytes_min, cached_bytes, hides_the_future
 
 if TYPE_CHECKING:
     import torch
@@ -25,6 +25,7 @@ class FullNaive(Attention):
     """
 
     label = "full (naive)"
+    phases = frozenset({"forward", "train", "decode"})
     causal = mask = gqa = exact = rows_sum_to_one = nonnegative = True
 
     def core_cost(self, case: Case) -> Cost:
@@ -36,21 +37,23 @@ class FullNaive(Attention):
         the scores, beside q/√c, the output and the gradient of v.
         """
         b, h, n, c, e = case.batch_size, case.num_heads or 0, case.seq_len, case.head_dim or 0, case.element_bytes
-        flops = 4 * b * h * n * n * c
-        scores, output = e * b * h * n * n, e * b * h * n * c
-        kv = output * case.kv_heads // h
-        masked = case.causal or case.mask != "none"
-        empty = masked * (b if case.mask != "none" else 1) * (n if case.causal else 1)
+        queries, causal = case.query_len, hides_the_future(case)
+        flops = 4 * b * h * queries * n * c
+        scores, output = e * b * h * queries * n, e * b * h * queries * c
+        kv = e * b * case.kv_heads * n * c
+        masked = causal or case.mask != "none"
+        empty = masked * (b if case.mask != "none" else 1) * (n if causal else 1)
         hidden = empty * n
         return Cost(
             forward_flops=flops,
             backward_flops=2 * flops,
-            ideal_share=(n + 1) / (2 * n) if case.causal else 1.0,
+            ideal_share=(n + 1) / (2 * n) if causal else 1.0,
             bytes_min=attention_bytes_min(case),
             bytes_algorithm=attention_bytes_min(case) + (8 if masked else 4) * scores,
             saved_bytes=output + 2 * kv + scores + hidden + empty,
             forward_peak_bytes=hidden + scores + max(scores, output + masked * (output + empty)),
             train_peak_bytes=3 * scores + 2 * output + kv + hidden,
+            kv_cache_bytes=cached_bytes(case, 2 * c),
         )
 
     def build(self, case: Case, generator: torch.Generator) -> Callable[..., Any]:

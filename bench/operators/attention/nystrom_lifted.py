@@ -14,9 +14,9 @@ from bench.operators._layer import attention_bytes_min
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["OPERATOR"]
+__all__ = ["OPERATOR", "RIDGE", "NystromLifted", "spaced"]
 
-_RIDGE = 0.01
+RIDGE = 0.01
 
 
 class NystromLifted(Attention):
@@ -32,7 +32,7 @@ class NystromLifted(Attention):
     label = "Nyström (lifted)"
     rank_kind = "landmarks"
     options: Mapping[str, Option] = {
-        "ridge": Option(_RIDGE, "γ, not below 0, that is added to the diagonal of κ(L, L).")
+        "ridge": Option(RIDGE, "γ, not below 0, that is added to the diagonal of κ(L, L).")
     }
     mask = rows_sum_to_one = True
 
@@ -40,7 +40,7 @@ class NystromLifted(Attention):
         reason = super().unsupported(case)
         if reason is None and (case.rank or 0) > 2 * case.seq_len:
             reason = f"{case.operator} has {2 * case.seq_len} queries and keys to take {case.rank} landmarks from"
-        if reason is None and case.option("ridge", _RIDGE) < 0:
+        if reason is None and case.option("ridge", RIDGE) < 0:
             reason = f"{case.operator} needs κ(L, L) + γ I to be positive definite and ridge is below 0"
         return reason
 
@@ -59,7 +59,7 @@ class NystromLifted(Attention):
         flops = b * h * (8 * n * r * c + 2 * n * r + 2 * r * r * c)
         scores, output, square = e * b * h * n * r, e * b * h * n * c, wide * b * h * r * r
         solved, rows = wide * b * h * r * (c + 1), b * h * n * (2 * e + 1)
-        kept = (2 + masked) * scores + 2 * e * b * h * r * c + 2 * square + 2 * solved + output + rows
+        kept = 2 * scores + 2 * e * b * h * r * c + 2 * square + 2 * solved + output + rows
         return Cost(
             forward_flops=flops,
             backward_flops=2 * flops + b * h * (4 * r**3 + 2 * r * r * (c + 1)),
@@ -75,13 +75,13 @@ class NystromLifted(Attention):
         import torch
 
         of_queries, of_keys = -(-(case.rank or 0) // 2), (case.rank or 0) // 2
-        ridge = case.option("ridge", _RIDGE)
+        ridge = case.option("ridge", RIDGE)
 
         def attend(
             q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, mask: torch.Tensor | None = None
         ) -> torch.Tensor:
             scale, wide = math.pow(q.shape[-1], -0.25), torch.promote_types(q.dtype, torch.float32)
-            landmarks = torch.cat([_spaced(q, of_queries, mask), _spaced(k, of_keys, mask)], dim=-2) * scale
+            landmarks = torch.cat([spaced(q, of_queries, mask), spaced(k, of_keys, mask)], dim=-2) * scale
             halves = landmarks.square().sum(dim=-1, keepdim=True) / 2
             middle = (landmarks @ landmarks.mT - halves - halves.mT).exp().to(wide)
             factor = torch.linalg.cholesky(middle + ridge * torch.eye(len(middle[0, 0]), dtype=wide, device=q.device))
@@ -89,10 +89,13 @@ class NystromLifted(Attention):
             scaled = landmarks * scale
             first = (q @ scaled.mT).sub_(halves.mT)
             first = first.sub_(first.detach().amax(dim=-1, keepdim=True)).exp_()
-            largest = (k.detach() * scale).square().sum(dim=-1).amax(dim=-1) / 2
-            last = (scaled @ k.mT).sub_(halves).sub_(largest[..., None, None]).exp_()
+            squares = (k.detach() * scale).square().sum(dim=-1)
+            if mask is not None:  # what is not there must not make what is there vanish beside it
+                squares = squares.masked_fill(~mask[:, None, :], 0.0)
+            last = (scaled @ k.mT).sub_(halves).sub_(squares.amax(dim=-1)[..., None, None] / 2)
             if mask is not None:
-                last = last.masked_fill(~mask[:, None, None, :], 0.0)
+                last = last.masked_fill(~mask[:, None, None, :], torch.finfo(last.dtype).min)
+            last = last.exp_()
             collected = torch.cat([last @ v, last.sum(dim=-1, keepdim=True)], dim=-1)
             sums = first @ torch.cholesky_solve(collected.to(wide), factor).to(v.dtype)
             weight = sums[..., -1:]
@@ -101,7 +104,7 @@ class NystromLifted(Attention):
         return attend
 
 
-def _spaced(x: torch.Tensor, count: int, mask: torch.Tensor | None) -> torch.Tensor:
+def spaced(x: torch.Tensor, count: int, mask: torch.Tensor | None) -> torch.Tensor:
     """Gives `count` tokens of ``[b, h, n, c]``: of the m valid ones those at ``i·m // count``."""
     import torch
 

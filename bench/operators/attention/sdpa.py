@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -9,12 +10,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from bench.case import Case
 from bench.cost import Cost
 from bench.operators._base import Attention
-from bench.operators._layer import attention_bytes_min
+from bench.operators._layer import attention_bytes_min, cached_bytes, hides_the_future
 
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["OPERATOR"]
+__all__ = ["OPERATOR", "Sdpa", "fused_cost", "padded_cost", "scaled_dot_product"]
+
+
+_PACKED_FROM = 64
+"""Queries from which the CPU's kernel packs k and v below float32."""
 
 
 class Sdpa(Attention):
@@ -27,6 +32,7 @@ class Sdpa(Attention):
 
     label = "full (SDPA)"
     provider = "torch"
+    phases = frozenset({"forward", "train", "decode"})
     causal = mask = gqa = exact = rows_sum_to_one = nonnegative = keeps_output = True
 
     def core_cost(self, case: Case) -> Cost:
@@ -36,45 +42,107 @@ class Sdpa(Attention):
         holds for each thread one block of scores; backward: two such blocks, the gradients of q, k and v, and a copy
         of that of o, since it lays out o by tokens and not by heads.
         """
-        b, h, n, c, e = case.batch_size, case.num_heads or 0, case.seq_len, case.head_dim or 0, case.element_bytes
-        flops = 4 * b * h * n * n * c
-        output, lse = e * b * h * n * c, max(e, 4) * b * h * n
-        kv = output * case.kv_heads // h
-        gap = flops if case.device == "cpu" else 0
-        added = e * b * (n if not case.causal else n * n) if case.mask != "none" else 0
-        past = n * n * (1 + b) if case.causal and added else 0
-        scratch = _scratch(case)
-        return Cost(
-            forward_flops=flops,
-            backward_flops=flops * 5 // 2,
-            forward_counter_gap=gap,
-            backward_counter_gap=gap * 5 // 2,
-            ideal_share=(n + 1) / (2 * n) if case.causal else 1.0,
-            bytes_min=attention_bytes_min(case),
-            bytes_algorithm=attention_bytes_min(case) + lse,
-            saved_bytes=2 * output + 2 * kv + lse + added,
-            forward_peak_bytes=output + lse + added + past + scratch.forward,
-            train_peak_bytes=3 * output + 2 * kv + lse + added + scratch.backward,
-        )
+        return fused_cost(case)
 
     def build(self, case: Case, generator: torch.Generator) -> Callable[..., Any]:
         """Gives the function ``(q, k, v, mask=None) -> o``."""
-        import torch
-        import torch.nn.functional as F
 
         def attend(
             q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, mask: torch.Tensor | None = None
         ) -> torch.Tensor:
-            seen = None if mask is None else mask[:, None, None, :]
-            n_q, n_k = q.shape[-2], k.shape[-2]
-            top_left = case.causal and seen is None and n_q == n_k
-            if case.causal and not top_left:
-                past = torch.ones(n_q, n_k, dtype=torch.bool, device=q.device).tril_(n_k - n_q)
-                seen = past if seen is None else past & seen
-            grouped = q.shape[1] != k.shape[1]
-            return F.scaled_dot_product_attention(q, k, v, attn_mask=seen, is_causal=top_left, enable_gqa=grouped)
+            return scaled_dot_product(q, k, v, mask, causal=case.causal)
 
         return attend
+
+
+def fused_cost(case: Case, rows: int | None = None) -> Cost:
+    """Gives the closed forms of torch's fused kernels: see `Sdpa.core_cost`.
+
+    Args:
+        case: its heads and their width; need not be those of a suite.
+        rows: queries a sample and head as the kernel is fed them, where heads are put below one another.
+    """
+    b, h, c, e = case.batch_size, case.num_heads or 0, case.head_dim or 0, case.element_bytes
+    queries, n, causal = case.query_len, case.seq_len, hides_the_future(case)
+    flops = 4 * b * h * queries * n * c
+    output, lse = e * b * h * queries * c, max(e, 4) * b * h * queries
+    kv = e * b * case.kv_heads * n * c
+    gap = flops if case.device == "cpu" else 0
+    added = e * b * (n if not causal else n * n) if case.mask != "none" else 0
+    past = n * n * (1 + b) if causal and added else 0
+    scratch = _scratch(case, rows or queries)
+    return Cost(
+        forward_flops=flops,
+        backward_flops=flops * 5 // 2,
+        forward_counter_gap=gap,
+        backward_counter_gap=gap * 5 // 2,
+        ideal_share=(n + 1) / (2 * n) if causal else 1.0,
+        bytes_min=attention_bytes_min(case),
+        bytes_algorithm=attention_bytes_min(case) + lse,
+        saved_bytes=2 * output + 2 * kv + lse + added,
+        forward_peak_bytes=output + lse + added + past + scratch.forward,
+        train_peak_bytes=3 * output + 2 * kv + lse + added + scratch.backward,
+        kv_cache_bytes=cached_bytes(case, 2 * c),
+    )
+
+
+def padded_cost(case: Case, *, keys: int, values: int, key_heads: int | None = None, rows: int | None = None) -> Cost:
+    """Gives the closed forms of exact attention with keys and values of two widths, the narrower padded with zeros.
+
+    FLOPs are those of the definition, ``2b·h·n_q·n(c_k + c_v)``, backward ``2b·h·n²(3c_k + 2c_v)``; the rest is of
+    what runs, `fused_cost` of heads of the larger width: no fused kernel of the CPU takes two.
+
+    Args:
+        case: gives all but the widths.
+        keys: c_k.
+        values: c_v.
+        key_heads: g; absent: h.
+        rows: as of `fused_cost`.
+    """
+    ran = fused_cost(case.replace(head_dim=max(keys, values), num_kv_heads=key_heads), rows)
+    pairs = case.batch_size * (case.num_heads or 1) * case.query_len * case.seq_len
+    forward, backward = 2 * pairs * (keys + values), 2 * pairs * (3 * keys + 2 * values)
+    return dataclasses.replace(
+        ran,
+        forward_flops=forward,
+        backward_flops=backward,
+        forward_counter_gap=forward - (ran.forward_flops - ran.forward_counter_gap),
+        backward_counter_gap=backward - (ran.backward_flops - ran.backward_counter_gap),
+    )
+
+
+def scaled_dot_product(
+    q: torch.Tensor,
+    k: torch.Tensor,
+    v: torch.Tensor,
+    mask: torch.Tensor | None = None,
+    *,
+    causal: bool = False,
+    scale: float | None = None,
+) -> torch.Tensor:
+    """Gives ``softmax(scale·q kᵀ) v`` by torch's call, ``[b, h, n_q, c_v]``.
+
+    Args:
+        q: ``[b, h, n_q, c]``.
+        k: ``[b, g, n, c]``.
+        v: ``[b, g, n, c_v]``; where c_v is not c the CPU has no fused kernel.
+        mask: ``[b, n]`` bool, true where the key is there.
+        causal: whether query i sees only the keys ``j <= i + n - n_q``.
+        scale: absent: 1/√c.
+    """
+    import torch
+    import torch.nn.functional as F
+
+    seen = None if mask is None else mask[:, None, None, :]
+    n_q, n_k = q.shape[-2], k.shape[-2]
+    top_left = causal and seen is None and n_q == n_k
+    if causal and not top_left:
+        past = torch.ones(n_q, n_k, dtype=torch.bool, device=q.device).tril_(n_k - n_q)
+        seen = past if seen is None else past & seen
+    grouped = q.shape[1] != k.shape[1]
+    return F.scaled_dot_product_attention(
+        q, k, v, attn_mask=seen, is_causal=top_left, scale=scale, enable_gqa=grouped
+    )
 
 
 class _Scratch(NamedTuple):
@@ -84,22 +152,24 @@ class _Scratch(NamedTuple):
     backward: int
 
 
-def _scratch(case: Case) -> _Scratch:
+def _scratch(case: Case, rows: int) -> _Scratch:
     """A thread's block of scores, row maximum and sum, and output; backward the scores and their gradient.
 
     Block sizes are those of torch 2.13 (aten/src/ATen/native/cpu/FlashAttentionKernel.cpp). Below float32 the scores
-    are also kept in the inputs' type, and k and v are packed, as on a CPU with matrix instructions of that type.
+    are also kept in the inputs' type, and k and v are packed for 64 queries and more, as on a CPU with matrix
+    instructions of that type.
     """
     if case.device != "cpu":
         return _Scratch(0, 0)
     n, c, e = case.seq_len, case.head_dim or 0, case.element_bytes
     threads, wide = case.threads or os.cpu_count() or 1, max(e, 4)
-    queries, keys = min(n, 256 if n >= 768 else 64 if n >= 192 else 32), min(n, 512)
+    queries, keys = min(rows, 256 if rows >= 768 else 64 if rows >= 192 else 32), min(n, 512)
     forward, backward = wide * queries * (keys + 2 + c), 2 * wide * queries * keys
     if e == wide:
         return _Scratch(threads * forward, threads * backward)
-    packed = 2 * e * case.batch_size * case.kv_heads * n * c
-    forward, backward = forward + e * keys * (queries + c), backward + 2 * e * queries * keys
+    packs = rows >= _PACKED_FROM
+    packed = packs * 2 * e * case.batch_size * case.kv_heads * n * c
+    forward, backward = forward + e * keys * (queries + packs * c), backward + 2 * e * queries * keys
     return _Scratch(threads * forward + packed, threads * backward)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench.case import Case
 from bench.cost import Cost
-from bench.operators._layer import attention_bytes_min
+from bench.operators._layer import attention_bytes_min, cached_bytes, hides_the_future
 from bench.operators.attention._pinned import pinned
 from bench.operators.attention.sdpa import Sdpa
 
@@ -36,17 +36,19 @@ class SdpaMath(Sdpa):
         of the scores, beside scaled q and k and the output.
         """
         b, h, n, c, e = case.batch_size, case.num_heads or 0, case.seq_len, case.head_dim or 0, case.element_bytes
-        flops, wide = 4 * b * h * n * n * c, max(e, 4)
-        scores, output = wide * b * h * n * n, wide * b * h * n * c
+        queries, wide = case.query_len, max(e, 4)
+        flops = 4 * b * h * queries * n * c
+        scores, output, keys = (wide * b * h * size for size in (queries * n, queries * c, n * c))
         return Cost(
             forward_flops=flops,
             backward_flops=2 * flops,
-            ideal_share=(n + 1) / (2 * n) if case.causal else 1.0,
+            ideal_share=(n + 1) / (2 * n) if hides_the_future(case) else 1.0,
             bytes_min=attention_bytes_min(case),
-            bytes_algorithm=attention_bytes_min(case) + 4 * scores + 4 * output,
-            saved_bytes=3 * output + scores,
-            forward_peak_bytes=2 * output + scores + max(scores, output),
+            bytes_algorithm=attention_bytes_min(case) + 4 * scores + 2 * output + 2 * keys,
+            saved_bytes=output + 2 * keys + scores,
+            forward_peak_bytes=output + keys + scores + max(scores, output),
             train_peak_bytes=3 * scores + 3 * output,
+            kv_cache_bytes=cached_bytes(case, 2 * c),
         )
 
     def build(self, case: Case, generator: torch.Generator) -> Callable[..., Any]:

@@ -124,3 +124,14 @@ def test_causality_masks_and_shared_keys_hold_for_both_sides(changes: dict[str, 
 
     assert found["output_rel_error"] <= 32 * EPS
     assert math.isfinite(found["rounding_rel_error"])
+
+
+def test_what_stands_for_another_operator_is_judged_against_that_one() -> None:
+    """Skyformer with every query and key a landmark is the Gaussian kernel, and far from softmax attention."""
+    kernel = measured(CORE.replace(operator="kernel_gaussian"))
+    found = measured(CORE.replace(operator="skyformer", rank=64, options=(("ridge", 0.0),)))
+
+    assert kernel["attention_rel_error"] > 0.5
+    # a solve with κ(L, L), whose condition number is below 1e5 here
+    assert found["attention_rel_error"] < 1e5 * EPS
+    assert found["output_rel_error"] < 1e5 * EPS

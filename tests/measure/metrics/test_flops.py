@@ -36,3 +36,11 @@ def test_a_compiled_call_is_not_counted() -> None:
     compiled = workload.Workload(CASE.replace(compiled=True), built.inputs, built.module, built.forward, built.call)
 
     assert flops.measure(compiled) == {}
+
+
+def test_what_the_counter_cannot_look_at_is_absent() -> None:
+    """flex_attention, uncompiled: `uncounted` says why, and the contract's check that it is still so."""
+    case = Case(operator="flex", provider="torch", seq_len=16, hidden_size=16, num_heads=2, head_dim=8)
+    q = torch.ones(1, 2, 16, 8)
+
+    assert flops.measure(workload.build(case, {"q": q, "k": q, "v": q})) == {}

@@ -35,3 +35,23 @@ def test_naive_attention_runs_products_and_a_softmax() -> None:
     names = kernel.measure(built)["kernel"].split("+")
     assert len(names) == 3
     assert {"bmm", "_softmax"} <= set(names)
+
+
+def flex(*, compiled: bool) -> str:
+    case = CASE.replace(operator="flex", provider="torch", seq_len=256, compiled=compiled)
+    built = workload.build(case, {name: torch.ones(1, 2, 256, 8) for name in ("q", "k", "v")})
+    found: str = kernel.measure(built)["kernel"]
+    return found
+
+
+def test_uncompiled_flex_runs_products_and_a_mask() -> None:
+    names = flex(compiled=False).split("+")
+
+    assert "inductor" not in names
+    assert "where" in names
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:`torch.jit.script_method` is deprecated:DeprecationWarning")  # of torch's own
+def test_compiled_flex_is_one_kernel_of_the_compiler_s() -> None:
+    assert flex(compiled=True) == "inductor"

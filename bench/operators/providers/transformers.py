@@ -1,0 +1,67 @@
+"""The package `transformers`: Nyströmformer's attention."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bench.case import Case
+from bench.operators._provider import Offer, Provider
+
+if TYPE_CHECKING:
+    import torch
+
+__all__ = ["PROVIDER"]
+
+
+def _nystrom(case: Case, own: Any) -> torch.nn.Module:
+    from torch import nn
+    from transformers import NystromformerConfig
+    from transformers.models.nystromformer.modeling_nystromformer import NystromformerSelfAttention
+
+    config = NystromformerConfig(
+        hidden_size=case.hidden_size,
+        num_attention_heads=case.num_heads or 1,
+        num_landmarks=case.rank or 1,
+        segment_means_seq_len=case.seq_len,
+    )
+
+    class Layer(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            attention: Any = NystromformerSelfAttention(config)  # type: ignore[no-untyped-call]
+            attention.query, attention.key, attention.value = own.q, own.k, own.v
+            # neither can be had from the configuration, which takes no None, and with inv_coeff_init_option fails
+            attention.conv_kernel_size = attention.conv = None
+            attention.init_option = "exact"
+            self.attention, self.o = attention, own.o
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            y: torch.Tensor = self.o(self.attention(x)[0])
+            return y
+
+    return Layer()
+
+
+def _no_segments(case: Case) -> str | None:
+    rank = case.rank or 1
+    if case.seq_len == rank:
+        return "transformers computes exact attention where there are as many landmarks as tokens"
+    if case.seq_len % rank:
+        return f"transformers needs landmarks that divide the tokens: rank {rank}, seq_len {case.seq_len}"
+    return None
+
+
+PROVIDER = Provider(
+    package="transformers",
+    offers={
+        "nystrom": Offer(
+            build=_nystrom,
+            scopes=frozenset({"layer"}),
+            notes=(
+                "NystromformerSelfAttention without its convolution and biases, our W_o after it: its own adds x and "
+                "a layer norm; its inverse set to start from each matrix's norm and not that of all"
+            ),
+            unsupported=_no_segments,
+        ),
+    },
+)
