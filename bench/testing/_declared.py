@@ -8,9 +8,10 @@ import sys
 from typing import Any
 
 from bench import operators
+from bench.audit.subject import Subject
 from bench.case import PHASES, SCOPES
 from bench.operators._base import Adapter, Attention, Layer, Option
-from bench.testing._subject import case_of, cases, claim
+from bench.testing._assertion import claim
 
 __all__ = ["check_declaration", "check_docstring", "check_no_torch_in_a_plan", "check_refusals"]
 
@@ -61,14 +62,14 @@ def check_refusals(name: str) -> None:
         asked["gqa"] = {"num_kv_heads": 1}
     for scope in sorted(operator.scopes & {"core", "layer"}):
         for claimed, change in asked.items():
-            reason = operator.unsupported(case_of(name, scope, **change))
+            reason = operator.unsupported(Subject(name).case(scope, **change))
             supported = getattr(operator, claimed, False)
             claim(supported == (reason is None), name, f"{claimed} = {supported}", f"unsupported says {reason!r}")
 
 
 def check_no_torch_in_a_plan(name: str) -> None:
     """Importing it and asking its cost loads no torch: a plan runs where torch is not."""
-    planned = [json.dumps(case.to_json()) for case in cases(name)]
+    planned = [json.dumps(case.to_json()) for case in Subject(name).cases()]
     command = [sys.executable, "-c", _PLAN, name, type(operators.load(name)).__module__, *planned]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     claim(done.returncode == 0, name, "closed forms without torch", done.stderr or "torch was imported")

@@ -1,0 +1,1 @@
+"""What is audited: one property a file; `bench.audit` says what a file has."""

@@ -1,0 +1,53 @@
+"""The worst moment of a call, against the closed form by which a plan tells whether a case fits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from bench.audit.counted import against_closed_form
+from bench.audit.observation import Observation
+from bench.audit.subject import Subject
+from bench.case import Case
+from bench.measure.metrics import memory
+from bench.operators._base import Operator
+
+__all__ = ["about", "applies", "claimed", "observe"]
+
+about = "The peak of live tensor bytes is within a factor of 1.5 of the closed form at 256 tokens."
+
+
+_FACTOR = 1.5
+
+
+def applies(operator: Operator) -> bool:
+    """Gives whether the property has a meaning: always."""
+    return True
+
+
+def claimed(operator: Operator) -> str:
+    """Gives the claim in words; of a package's the peak is reported beside our closed form."""
+    return "" if operator.package else f"the closed form's peak, within ×{_FACTOR}"
+
+
+def observe(subject: Subject) -> Observation:
+    """Measures every scope and phase at 256 tokens and 256 features in float32."""
+    return against_closed_form(
+        subject,
+        _cases(subject),
+        lambda cost, case: cost.peak_bytes(case.phase),
+        lambda built: memory.measure(built)["peak_tensor_bytes"],
+        factor=_FACTOR,
+    )
+
+
+def _cases(subject: Subject) -> list[Case]:
+    found = []
+    for small in subject.cases():
+        shape: dict[str, Any] = {"seq_len": 256, "batch_size": 1, "hidden_size": 256, "dtype": "float32"}
+        shape |= {"out_features": 192} if small.scope == "projection" else {"num_heads": 4, "head_dim": 64}
+        shape["threads"] = torch.get_num_threads()  # kernels hold a block of scores for each
+        shape["rank"] = 32 if subject.own.has_rank else None
+        found += subject.cases((small.scope,), (small.phase,), **shape)
+    return found
