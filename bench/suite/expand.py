@@ -123,7 +123,9 @@ def _cases(suite: Suite, name: str, words: Words, seed: int) -> Iterator[Case]:
             point = dict(zip(axes, values, strict=True))
             resolve(point, scope, suite, name)
             for provider in offered.get(operator, ()):
-                yield Case(operator=operator, provider=provider, scope=scope, seed=seed, **point)
+                case = Case(operator=operator, provider=provider, scope=scope, seed=seed, **point)
+                if "all" not in words.get("provider", ()) or scope in operators.of(case).scopes:
+                    yield case  # `all` means those that have it at this scope; who is named is told where it has not
 
 
 def _applies(word: str, scope: str, operator: str) -> bool:

@@ -32,7 +32,8 @@ def test_the_design_s_example_has_the_cases_that_it_describes(root):
     by_sweep = {name: sum(each.sweep == name for each in planned) for name in ("attention", "long", "projections")}
 
     assert by_sweep == {
-        "attention": 2 * 2 * 3 * (2 + 3 * 3),  # phases, devices, lengths; two operators without a rank, three with
+        # phases, devices, lengths; two operators without a rank, sdpa by two providers; three with, performer by two
+        "attention": 2 * 2 * 3 * (3 + 4 * 3),
         "long": 3 * 2,
         "projections": 2 * 3 * (2 + 2 * 3),  # phases, widths; full and lora_merged have no rank, lora and dora have
     }
@@ -127,8 +128,23 @@ def test_training_at_scope_model_is_told_to_be_unmeasured(sweep_of):
     assert (planned.status, planned.reason, planned.case.layers) == ("unsupported", reason, 2)
 
 
-def test_the_provider_of_an_operator_is_its_own():
-    assert (providers("sdpa"), providers("full_naive")) == (("torch",), ("bench",))
+def test_the_first_provider_of_an_operator_is_its_own():
+    assert (providers("sdpa")[0], providers("full_naive")) == ("torch", ("bench",))
+
+
+def test_all_providers_are_those_that_have_the_operator_at_the_scope(sweep_of):
+    core, layer = (
+        [case.provider for case in cases(sweep_of(f"{{{CORE}, scope: {scope}, provider: all}}"))]
+        for scope in ("core", "layer")
+    )
+
+    assert (core, layer) == (["torch", "torch_functional"], ["torch", "torch_mha"])
+
+
+def test_a_provider_that_is_named_is_told_where_it_lacks_the_scope(sweep_of):
+    (planned,) = expand(sweep_of(f"{{{CORE}, scope: core, provider: torch_mha}}"))
+
+    assert (planned.status, planned.reason) == ("unsupported", "sdpa of torch_mha exists at scope layer")
 
 
 @pytest.mark.parametrize("asked", ["torch", "[torch]"])
@@ -138,7 +154,7 @@ def test_providers_filter_the_operators(sweep_of, asked):
     assert [case.operator for case in cases(suite)] == ["sdpa"]
 
 
-@pytest.mark.parametrize("asked", ["", ", provider: all", ", provider: [bench, torch]"])
+@pytest.mark.parametrize("asked", ["", ", provider: [bench, torch]"])
 def test_bench_and_torch_are_the_default(sweep_of, asked):
     suite = sweep_of(f"{{{CORE.replace('sdpa', '[sdpa, full_naive]')}{asked}}}")
 
@@ -199,7 +215,8 @@ def test_too_many_cases_of_all_sweeps_are_refused(suite_of):
         ),
         (
             f"{{{CORE}, provider: bench}}",
-            "s.yaml:3:75: no operator of sweep 'one' is offered by bench; provider: torch or all",
+            "s.yaml:3:75: no operator of sweep 'one' is offered by bench; "
+            "provider: torch, torch_functional, torch_mha or all",
         ),
         (
             f"{{{CORE}, provider: [torch, tork]}}",
@@ -222,4 +239,5 @@ def test_a_provider_of_fixed_that_offers_nothing_is_told_there(suite_of):
     with pytest.raises(UsageError) as told:
         expand(suite)
 
-    assert str(told.value) == "s.yaml:2:19: no operator of sweep 'a' is offered by bench; provider: torch or all"
+    found = "no operator of sweep 'a' is offered by bench"
+    assert str(told.value) == f"s.yaml:2:19: {found}; provider: torch, torch_functional, torch_mha or all"

@@ -45,8 +45,8 @@ def test_a_case_without_its_data_is_skipped_with_the_remedy(no_data):
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"operator": "full", "provider": "bench"}, "full exists at scope layer, projection"),
-        ({"phase": "decode"}, "sdpa has the phases forward, train"),
+        ({"operator": "full", "provider": "bench"}, "full exists at scope layer, model, projection"),
+        ({"operator": "uniform", "provider": "bench", "phase": "decode"}, "uniform has the phases forward, train"),
         (
             {"input": "captured_minilm", "seq_len": 1024},
             "seq_len 1024 asked for; captured_minilm has 3 to 512 tokens",
@@ -60,7 +60,9 @@ def test_a_case_without_a_meaning_is_unsupported(changes, reason):
 
 
 def test_what_has_no_meaning_is_unsupported_whatever_it_lacks(no_cuda):
-    assert judge(CORE.replace(device="cuda", phase="decode"), "a").status == "unsupported"
+    case = CORE.replace(operator="uniform", provider="bench", device="cuda", phase="decode")
+
+    assert judge(case, "a").status == "unsupported"
 
 
 def test_compiling_for_the_cpu_needs_a_compiler(monkeypatch, tmp_path):
