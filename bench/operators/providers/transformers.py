@@ -1,4 +1,4 @@
-"""The package `transformers`: Nyströmformer's attention."""
+"""The package `transformers`: the attention of Nyströmformer, and that of DeepSeek-V2."""
 
 from __future__ import annotations
 
@@ -51,6 +51,48 @@ def _no_segments(case: Case) -> str | None:
     return None
 
 
+def _mla(case: Case, own: Any) -> torch.nn.Module:
+    import torch
+    from torch import nn
+    from transformers import DeepseekV2Config
+    from transformers.models.deepseek_v2.modeling_deepseek_v2 import DeepseekV2Attention, DeepseekV2RotaryEmbedding
+
+    heads, head, rope, latent, query_latent = own.widths
+    config = DeepseekV2Config(
+        hidden_size=case.hidden_size,
+        num_attention_heads=heads,
+        num_key_value_heads=heads,
+        q_lora_rank=query_latent or None,
+        kv_lora_rank=latent,
+        qk_nope_head_dim=head,
+        qk_rope_head_dim=rope,
+        v_head_dim=head,
+        head_dim=rope,
+        max_position_embeddings=case.seq_len,
+    )
+    config._attn_implementation = "sdpa"
+
+    class Layer(nn.Module):
+        positions: torch.Tensor
+
+        def __init__(self) -> None:
+            super().__init__()
+            attention: Any = DeepseekV2Attention(config, layer_idx=0)
+            attention.is_causal = case.causal
+            for name, module in own.named_children():
+                theirs = getattr(attention, name)
+                theirs.weight = module.weight  # of norms too, whose class is theirs
+            self.attention = attention
+            turned = DeepseekV2RotaryEmbedding(config)(own.kv_b_proj.weight, torch.arange(case.seq_len)[None])
+            self.register_buffer("positions", turned)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            y: torch.Tensor = self.attention(x, position_embeddings=self.positions)[0]
+            return y
+
+    return Layer()
+
+
 PROVIDER = Provider(
     package="transformers",
     offers={
@@ -62,6 +104,12 @@ PROVIDER = Provider(
                 "a layer norm; its inverse set to start from each matrix's norm and not that of all"
             ),
             unsupported=_no_segments,
+        ),
+        "mla": Offer(
+            build=_mla,
+            scopes=frozenset({"layer"}),
+            causal=True,
+            notes="DeepseekV2Attention with SDPA, no cache; what its rotary embedding gives is computed beforehand",
         ),
     },
 )
