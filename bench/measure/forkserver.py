@@ -1,15 +1,16 @@
 """A process that has torch imported and forks one fresh worker for each job that it is handed.
 
 Importing torch takes over a second, forking a process that has it a few hundredths. The server never computes: no
-thread and no CUDA context exists in it when it forks. It is started as ``python -m bench.measure.forkserver FD``
-with one end of a socket; each message on it is a job (JSON) together with the file descriptor of the channel on
-which the worker will talk. It answers with the worker's pid, and later with how that process ended.
+thread and no CUDA context exists in it when it forks. It is started as ``python -m bench.measure.forkserver FD
+PLUGIN… -- PROVIDER…`` with one end of a socket; each message on it is a job (JSON) together with the file descriptor
+of the channel on which the worker will talk. It answers with the worker's pid, and later with how that process ended.
 """
 
 from __future__ import annotations
 
 import ctypes
 import dataclasses
+import importlib
 import json
 import os
 import select
@@ -26,12 +27,13 @@ _PR_SET_PDEATHSIG = 1
 _MESSAGE_BYTES = 1 << 20
 
 
-def main(descriptor: int, plugins: list[str]) -> None:
+def main(descriptor: int, plugins: list[str], providers: list[str]) -> None:
     """Serves until the driver goes away.
 
     Args:
         descriptor: of the control socket, kept open by the driver.
         plugins: modules whose operators are added, as on the driver's command line.
+        providers: those whose packages workers will call; what takes seconds to import is imported once.
     """
     die_with_parent()
     control = socket.socket(fileno=descriptor)
@@ -40,7 +42,7 @@ def main(descriptor: int, plugins: list[str]) -> None:
     signal.set_wakeup_fd(wake_write)
     signal.signal(signal.SIGCHLD, _ignore)  # a handler, so that the wake-up pipe is written
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the driver decides what Ctrl-C means
-    facts = _import_everything(plugins)
+    facts = _import_everything(plugins, providers)
     control.send(json.dumps({"ready": facts}).encode())
     while True:
         readable, _, _ = select.select([control_fd, wake_read], [], [])
@@ -65,7 +67,7 @@ def _ignore(number: int, frame: FrameType | None) -> None:
     pass
 
 
-def _import_everything(plugins: list[str]) -> dict[str, Any]:
+def _import_everything(plugins: list[str], providers: list[str]) -> dict[str, Any]:
     import torch
     from torch.utils.flop_counter import FlopCounterMode
 
@@ -77,6 +79,9 @@ def _import_everything(plugins: list[str]) -> dict[str, Any]:
 
     for plugin in plugins:
         operators.catalogue.add_module(plugin)
+    for provider in set(providers) & set(operators.provider_catalogue.names()):
+        for module in operators.provider_catalogue.load(provider).modules:
+            importlib.import_module(module)
     columns = [dataclasses.asdict(column) for name in metrics.names() for column in metrics.load(name).columns]
     if (threads := len(os.listdir("/proc/self/task"))) > 1:
         raise RuntimeError(f"the fork server has {threads} threads; what is forked from it could hang")
@@ -129,4 +134,5 @@ def _report_ended(control: socket.socket) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), sys.argv[2:])
+    split = sys.argv.index("--")
+    main(int(sys.argv[1]), sys.argv[2:split], sys.argv[split + 1 :])

@@ -55,6 +55,8 @@ class Provider:
     """The name of its distribution."""
     offers: Mapping[str, Offer]
     """Operator -> how the package has it."""
+    modules: tuple[str, ...] = ()
+    """What its builds import, so that it can be imported once and not in each process."""
     extra: str = "peers"
     """The extra of ours that installs it."""
 

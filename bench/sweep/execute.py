@@ -47,12 +47,15 @@ def execute(run: Run, *, plugins: Sequence[str], console: Console) -> None:
         console.print(f"warning: {fault}", markup=False, highlight=False, soft_wrap=True)
     clock = _clock(done)
     limits = Limits(settings["time_limit_s"], settings["memory_limit_bytes"], settings["threads"])
+    rows = [entry["row"] for entry in run.info["cases"] if entry["status"] == "planned"]
+    providers = sorted({row["provider"] for row in rows})
     with contextlib.ExitStack() as stack:
-        for device in sorted({entry["row"]["device"] for entry in run.info["cases"] if entry["status"] == "planned"}):
+        for device in sorted({row["device"] for row in rows}):
             stack.enter_context(device_lock(device, run.name))
         stack.enter_context(_stopped_by_sigterm())
         journal = stack.enter_context(Journal(run.journal))
-        executor = LocalExecutor(run.log, limits, run=run.name, plugins=plugins, clock=clock)
+        words = {"plugins": plugins, "providers": providers}
+        executor = LocalExecutor(run.log, limits, run=run.name, clock=clock, **words)
         stack.callback(executor.close)
         items, parts = planned_parts(run.info)
         sweep = Sweep(items, parts, policy, executor=executor, journal=journal, clock=clock)

@@ -41,11 +41,13 @@ class ForkServer:
     Args:
         log: file that takes what the server and its workers print.
         plugins: modules whose operators are added.
+        providers: those whose packages are imported too, before any worker is forked.
     """
 
-    def __init__(self, log: Path, plugins: Iterable[str] = ()) -> None:
+    def __init__(self, log: Path, plugins: Iterable[str] = (), providers: Iterable[str] = ()) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        command = [sys.executable, "-m", "bench.measure.forkserver", str(theirs.fileno()), *plugins]
+        words = [str(theirs.fileno()), *plugins, "--", *providers]
+        command = [sys.executable, "-m", "bench.measure.forkserver", *words]
         # numpy's own BLAS starts its threads on import, before any fork; torch does not use it. The profiler's
         # library reports each start and stop unless told to be silent.
         environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "KINETO_LOG_LEVEL": "99"}

@@ -33,7 +33,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
         for name, text in plugins.items():
             (tmp_path / f"{name}.py").write_text(text)
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        command = [sys.executable, "-m", "bench.measure.forkserver", str(theirs.fileno()), *plugins]
+        command = [sys.executable, "-m", "bench.measure.forkserver", str(theirs.fileno()), *plugins, "--"]
         paths = os.pathsep.join([str(tmp_path), *sys.path])
         environment = {**os.environ, "PYTHONPATH": paths, "OPENBLAS_NUM_THREADS": "1"}
         process = subprocess.Popen(

@@ -32,8 +32,9 @@ def test_the_design_s_example_has_the_cases_that_it_describes(root):
     by_sweep = {name: sum(each.sweep == name for each in planned) for name in ("attention", "long", "projections")}
 
     assert by_sweep == {
-        # phases, devices, lengths; two operators without a rank, sdpa by two providers; three with, performer by two
-        "attention": 2 * 2 * 3 * (3 + 4 * 3),
+        # phases, devices, lengths; two without a rank, sdpa by four providers, two of them refused; three with,
+        # performer by two
+        "attention": 2 * 2 * 3 * (5 + 4 * 3),
         "long": 3 * 2,
         "projections": 2 * 3 * (2 + 2 * 3),  # phases, widths; full and lora_merged have no rank, lora and dora have
     }
@@ -138,7 +139,7 @@ def test_all_providers_are_those_that_have_the_operator_at_the_scope(sweep_of):
         for scope in ("core", "layer")
     )
 
-    assert (core, layer) == (["torch", "torch_functional"], ["torch", "torch_mha"])
+    assert (core, layer) == (["torch", "flash_attn", "torch_functional", "xformers"], ["torch", "torch_mha"])
 
 
 def test_a_provider_that_is_named_is_told_where_it_lacks_the_scope(sweep_of):
@@ -216,7 +217,7 @@ def test_too_many_cases_of_all_sweeps_are_refused(suite_of):
         (
             f"{{{CORE}, provider: bench}}",
             "s.yaml:3:75: no operator of sweep 'one' is offered by bench; "
-            "provider: torch, torch_functional, torch_mha or all",
+            "provider: flash_attn, torch, torch_functional, torch_mha, xformers or all",
         ),
         (
             f"{{{CORE}, provider: [torch, tork]}}",
@@ -240,4 +241,7 @@ def test_a_provider_of_fixed_that_offers_nothing_is_told_there(suite_of):
         expand(suite)
 
     found = "no operator of sweep 'a' is offered by bench"
-    assert str(told.value) == f"s.yaml:2:19: {found}; provider: torch, torch_functional, torch_mha or all"
+    assert (
+        str(told.value)
+        == f"s.yaml:2:19: {found}; provider: flash_attn, torch, torch_functional, torch_mha, xformers or all"
+    )

@@ -28,6 +28,7 @@ def _uneven(case: Case) -> str | None:
 
 PROVIDER = Provider(
     package="linear-attention-transformer",
+    modules=("linear_attention_transformer.linear_attention_transformer",),
     offers={
         "efficient": Offer(
             build=_core,

@@ -27,6 +27,7 @@ def _layer(case: Case, own: Any) -> torch.nn.Module:
 
 PROVIDER = Provider(
     package="linformer",
+    modules=("linformer",),
     offers={
         "linformer_trained": Offer(
             build=_layer, scopes=frozenset({"layer"}), notes="LinformerSelfAttention without its output bias"

@@ -57,6 +57,7 @@ def _lora_merged(case: Case, own: Any) -> torch.nn.Module:
 
 PROVIDER = Provider(
     package="loralib",
+    modules=("loralib",),
     offers={
         "lora": Offer(build=_lora, scopes=_ANYWHERE, notes="dropout 0, merge_weights off"),
         "lora_merged": Offer(

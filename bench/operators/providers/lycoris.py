@@ -54,6 +54,7 @@ def _lokr(case: Case, own: Any) -> torch.nn.Module:
 
 PROVIDER = Provider(
     package="lycoris-lora",
+    modules=("lycoris",),
     offers={
         "loha": Offer(build=_loha, scopes=_ANYWHERE, notes=_OFF),
         "lokr": Offer(build=_lokr, scopes=_ANYWHERE, notes=f"{_OFF}; with our factorisation"),

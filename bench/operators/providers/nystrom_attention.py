@@ -34,6 +34,7 @@ def _uneven(case: Case) -> str | None:
 
 PROVIDER = Provider(
     package="nystrom-attention",
+    modules=("nystrom_attention",),
     offers={
         "nystrom": Offer(
             build=_layer,

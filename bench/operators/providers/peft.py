@@ -170,6 +170,7 @@ def _offer(build: Any, notes: str = "", **changes: Any) -> Offer:
 
 PROVIDER = Provider(
     package="peft",
+    modules=("peft",),
     offers={
         "lora": _offer(_lora),
         "rslora": _offer(_rslora),

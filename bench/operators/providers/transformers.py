@@ -95,6 +95,10 @@ def _mla(case: Case, own: Any) -> torch.nn.Module:
 
 PROVIDER = Provider(
     package="transformers",
+    modules=(
+        "transformers.models.deepseek_v2.modeling_deepseek_v2",
+        "transformers.models.nystromformer.modeling_nystromformer",
+    ),
     offers={
         "nystrom": Offer(
             build=_nystrom,

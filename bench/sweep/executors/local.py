@@ -25,6 +25,7 @@ class LocalExecutor:
         run: the run's name.
         limits: of each attempt.
         plugins: modules whose operators are added.
+        providers: whose packages the cases call.
         clock: seconds since the run began.
     """
 
@@ -35,10 +36,11 @@ class LocalExecutor:
         *,
         run: str = "",
         plugins: Iterable[str] = (),
+        providers: Iterable[str] = (),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        plugins = tuple(plugins)
-        self._servers = [ForkServer(log, plugins) for _ in range(_SERVERS)]
+        plugins, providers = tuple(plugins), tuple(providers)
+        self._servers = [ForkServer(log, plugins, providers) for _ in range(_SERVERS)]
         self._limits, self._clock, self._run = limits, clock, run
 
     @property
