@@ -98,7 +98,7 @@ COLUMNS: tuple[Column, ...] = (
         "flops_formula minus what torch's counter is declared to count; absent for other packages.",
     ),
     _c("bytes_min", "Bytes that any implementation must move."),
-    _c("bytes_algorithm", "Bytes that the algorithm moves, by closed form."),
+    _c("bytes_algorithm", "Bytes that the algorithm moves, by closed form; absent for other packages."),
     _c("parameters", "Weights, frozen ones too.", better="lower"),
     _c("trainable_parameters", "Weights that train changes.", better="lower"),
     _c("flops_per_s", "flops_formula over latency_median_s.", better="higher"),

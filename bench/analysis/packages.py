@@ -98,7 +98,8 @@ def _questions(table: pd.DataFrame) -> pd.Series[Any]:
 
 def _row(row: pd.Series[Any], own: pd.Series[Any], seconds: pd.Series[float]) -> dict[str, Any]:
     log = _logs(seconds, row["run"], own["case_hash"]) - _logs(seconds, row["run"], row["case_hash"])
-    ratio = log_interval(log.dropna().to_numpy())
+    both_ok = {row["status"], own["status"]} <= {"ok", "throttled"}
+    ratio = log_interval(log.dropna().to_numpy() if both_ok else [])
     return {
         **{name: row.get(name) for name in (*_COLUMNS, "_question")},
         "kind": _kind(own),

@@ -79,9 +79,12 @@ def _import_everything(plugins: list[str], providers: list[str]) -> dict[str, An
 
     for plugin in plugins:
         operators.catalogue.add_module(plugin)
-    for provider in set(providers) & set(operators.provider_catalogue.names()):
+    for provider in sorted(set(providers) & set(operators.provider_catalogue.names())):
         for module in operators.provider_catalogue.load(provider).modules:
-            importlib.import_module(module)
+            try:
+                importlib.import_module(module)
+            except Exception:  # a stranger's package: the worker that needs it fails with its own reason
+                traceback.print_exc()
     columns = [dataclasses.asdict(column) for name in metrics.names() for column in metrics.load(name).columns]
     if (threads := len(os.listdir("/proc/self/task"))) > 1:
         raise RuntimeError(f"the fork server has {threads} threads; what is forked from it could hang")

@@ -221,6 +221,18 @@ class Layer(Operator):
 
     family = "layer"
     scopes = frozenset({"layer"})
+    causal: bool = False
+    """Whether a causal form exists."""
+    mask: bool = False
+    """Whether a key mask is honoured."""
+
+    def unsupported(self, case: Case) -> str | None:
+        reason = super().unsupported(case)
+        if reason is None and case.causal and not self.causal:
+            reason = f"{implementation_name(case)} has no causal form"
+        if reason is None and case.mask != "none" and not self.mask:
+            reason = f"{implementation_name(case)} honours no key mask"
+        return reason
 
     def cost(self, case: Case) -> Cost:
         """Gives the closed forms at scope `model`, from those at scope `layer` that a subclass has."""

@@ -57,6 +57,8 @@ class Operator:
     """Whether its error means something as it is built: not where its weights must first be trained."""
     notes: str = ""
     """Of another package's implementation: what was switched off, what differs from ours."""
+    wide_v: bool = True
+    """Of another package's implementation: whether v may be wider than q."""
     agrees: bool = True
     """Of another package's implementation: whether it computes what ours does, to rounding."""
 

@@ -39,6 +39,8 @@ class Offer:
     """Whether it takes fewer key and value heads than query heads."""
     adapter_dtype: bool = False
     """Whether an adapter's own weights may have another dtype."""
+    wide_v: bool = True
+    """Whether v may be wider than q: without it the matrix cannot be read off, and has no error."""
     agrees: bool = True
     """Whether it computes what ours does, to rounding; else `notes` says what differs."""
     notes: str = ""
@@ -92,6 +94,7 @@ def offered(own: Operator, name: str, provider: Provider, offer: Offer) -> Opera
         "package": provider.package,
         "notes": offer.notes,
         "agrees": offer.agrees,
+        "wide_v": offer.wide_v,
         "scopes": own.scopes & offer.scopes,
         "phases": own.phases & offer.phases,
         "takes_adapter_dtype": own.takes_adapter_dtype and offer.adapter_dtype,

@@ -152,7 +152,8 @@ def _options(
 
 def _offered(suite: Suite, name: str, words: Words) -> dict[str, list[str]]:
     """Gives operator -> the providers to measure; those of `words` filter, the usual ones must offer all."""
-    offered = {operator: providers(operator) for operator in words["operator"]}
+    own = {operator: (operators.load(operator).provider,) for operator in words["operator"]}
+    offered = {operator: providers(operator) for operator in own} if "provider" in words else own
     asked = words.get("provider", _USUAL_PROVIDERS)
     every = {provider for each in offered.values() for provider in each}
     wanted = every if "all" in asked else set(asked)
@@ -165,9 +166,10 @@ def _offered(suite: Suite, name: str, words: Words) -> dict[str, list[str]]:
     inside = bool(suite.sweeps[name].provider)
     place = ("sweeps", name, "provider") if inside else ("fixed", "provider")
     for index, provider in enumerate(asked):
-        if inside and provider not in {*every, "all", *_USUAL_PROVIDERS}:
+        known = every if inside else {*every, *operators.provider_catalogue.names()}
+        if provider not in {*known, "all", *_USUAL_PROVIDERS}:
             found = f"unknown provider {provider!r} of {', '.join(offered)}"
-            raise UsageError(suite.where(*place, index), found, nearest(provider, every))
+            raise UsageError(suite.where(*place, index), found, nearest(provider, known))
     if not any(kept.values()):
         found = f"no operator of sweep {name!r} is offered by {', '.join(asked)}"
         raise UsageError(suite.where(*place), found, f"provider: {', '.join(sorted(every))} or all")

@@ -42,7 +42,7 @@ def cost_row(case: Case) -> dict[str, Any]:
         "flops_ideal": round(cost.flops(phase) * cost.ideal_share),
         "flops_counter_gap": cost.counter_gap(phase) if own else None,
         "bytes_min": cost.bytes_min,
-        "bytes_algorithm": cost.bytes_algorithm,
+        "bytes_algorithm": cost.bytes_algorithm if own else None,
         "saved_for_backward_bytes": cost.saved_bytes if phase == "train" else None,
         "parameters": cost.parameters,
         "trainable_parameters": cost.trainable_parameters,

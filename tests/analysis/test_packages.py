@@ -49,6 +49,12 @@ def test_a_package_s_failed_case_is_kept_with_its_status(make_row):
     assert np.isnan(beside["ratio"].iloc[0])
 
 
+def test_ours_that_failed_has_no_ratio_although_it_has_rounds(make_row):
+    table, rounds = planted(make_row, {("bench", 64): 2.0, ("lucid", 64): 4.0}, bench={"status": "crashed"})
+
+    assert np.isnan(beside_packages(table, rounds)["ratio"].iloc[0])
+
+
 def test_the_fastest_package_of_a_case_is_the_one_compared_with(make_row):
     seconds = {("bench", 64): 2.0, ("lucid", 64): 4.0, ("hugging", 64): 2.5}
     beside = beside_packages(*planted(make_row, seconds))

@@ -234,6 +234,15 @@ def test_words_that_do_not_go_together_are_told(sweep_of, words, message):
     assert str(told.value) == message
 
 
+def test_a_misspelt_provider_of_fixed_is_told(suite_of):
+    suite = suite_of(f"suite: s\nfixed: {{provider: [torch, pefft]}}\nsweeps: {{a: {{{CORE}}}}}")
+
+    with pytest.raises(UsageError) as told:
+        expand(suite)
+
+    assert str(told.value) == "s.yaml:2:27: unknown provider 'pefft' of sdpa; did you mean 'peft'?"
+
+
 def test_a_provider_of_fixed_that_offers_nothing_is_told_there(suite_of):
     suite = suite_of(f"suite: s\nfixed: {{provider: bench}}\nsweeps: {{a: {{{CORE}}}}}")
 

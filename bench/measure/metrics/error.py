@@ -99,7 +99,7 @@ def _core_errors(
         for draw in draws:
             attend = workload.attention_of(exact_case.replace(seed=case.seed + draw))
             of_output.append(reference.relative_error(attend(q, k, v, mask), exact))
-            if getattr(operator, "linear_in_v", False):
+            if operator.wide_v and getattr(operator, "linear_in_v", False):
                 of_matrix.append(reference.relative_error(reference.operator_matrix(attend, q, k, mask), matrix))
         doubled = workload.attention_of(exact_case)(q, k, v, mask)
     rounded = _double(built.forward())[:1, heads]

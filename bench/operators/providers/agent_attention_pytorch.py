@@ -21,7 +21,7 @@ def _layer(case: Case, own: Any) -> torch.nn.Module:
     heads, head, agents = case.num_heads or 1, case.head_dim or case.hidden_size, case.rank or 1
 
     class Layer(nn.Module):
-        def __init__(self) -> None:
+        def __init__(self, own: Any) -> None:
             super().__init__()
             attention: Any = AgentSelfAttention(
                 case.hidden_size,
@@ -35,17 +35,17 @@ def _layer(case: Case, own: Any) -> torch.nn.Module:
             attention.to_qkv[0].weight = nn.Parameter(joined)
             attention.to_out[1] = own.o
             attention.agent_tokens = None  # its own agents are weights
+            # its projections are called before it, so that the pooled queries need none of their own
+            self.to_qkv, attention.to_qkv = attention.to_qkv, nn.Identity()
             self.attention = attention
 
         def forward(self, x: torch.Tensor) -> torch.Tensor:
-            # means of queries are the queries of means
-            means = torch.unflatten(x, 1, (agents, -1)).mean(dim=2)
-            to_q = self.attention.to_qkv[0].weight[: case.hidden_size]
-            pooled = torch.unflatten(nn.functional.linear(means, to_q), -1, (heads, head)).transpose(1, 2)
-            y: torch.Tensor = self.attention(x, agent_tokens=pooled)
+            projected = self.to_qkv(x)
+            pooled = torch.unflatten(projected[0], 2, (agents, -1)).mean(dim=3)
+            y: torch.Tensor = self.attention(projected, agent_tokens=pooled)
             return y
 
-    return Layer()
+    return Layer(own)  # by name, or the class would hold ours alive
 
 
 def _uneven(case: Case) -> str | None:

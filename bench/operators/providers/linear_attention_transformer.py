@@ -35,6 +35,7 @@ PROVIDER = Provider(
             scopes=frozenset({"core"}),
             causal=True,
             agrees=False,
+            wide_v=False,
             notes=(
                 "linear_attn: its output is ours over √head_dim; causal_linear_attn: a token sees the buckets of 64 "
                 "tokens before its own, and weights are normalised by rows; its mask writes into k and v: not offered"

@@ -21,7 +21,9 @@ def _layer(case: Case, own: Any) -> torch.nn.Module:
         case.hidden_size, case.seq_len, k=case.rank, heads=case.num_heads, dim_head=case.head_dim
     )
     theirs.to_q, theirs.to_k, theirs.to_v, theirs.to_out = own.q, own.k, own.v, own.o
-    theirs.proj_k, theirs.proj_v = (nn.Parameter(weight.detach().T.clone()) for weight in own.attend.parameters())
+    theirs.proj_k, theirs.proj_v = (
+        nn.Parameter(weight.detach().T.contiguous()) for weight in own.attend.parameters()
+    )
     return theirs  # type: ignore[no-any-return]
 
 

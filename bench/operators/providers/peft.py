@@ -151,7 +151,7 @@ def _multi_lora(case: Case, own: Any) -> torch.nn.Module:
         layer.scaling[name] = own.scale
 
     class Mixed(nn.Module):
-        def __init__(self) -> None:
+        def __init__(self, own: Any) -> None:
             super().__init__()
             self.layer = layer
             self.adapter_names = [names[i] for i in own.ids.tolist()]
@@ -160,7 +160,7 @@ def _multi_lora(case: Case, own: Any) -> torch.nn.Module:
             mixed: torch.Tensor = self.layer(x, adapter_names=self.adapter_names)
             return mixed
 
-    return Mixed()
+    return Mixed(own)  # by name, or the class would hold ours alive
 
 
 def _offer(build: Any, notes: str = "", **changes: Any) -> Offer:

@@ -20,7 +20,7 @@ def _layer(case: Case, own: Any) -> torch.nn.Module:
     class Layer(nn.Module):
         past: torch.Tensor | None
 
-        def __init__(self) -> None:
+        def __init__(self, own: Any) -> None:
             super().__init__()
             joined = torch.cat([own.q.weight, own.k.weight, own.v.weight]).detach()
             self.attention = nn.MultiheadAttention(
@@ -28,7 +28,8 @@ def _layer(case: Case, own: Any) -> torch.nn.Module:
             )
             self.attention.in_proj_weight, self.attention.out_proj.weight = nn.Parameter(joined), own.o.weight
             # is_causal is a hint: the module wants the mask beside it, and does not use it
-            past = torch.ones(case.seq_len, case.seq_len, dtype=torch.bool).triu_(1) if case.causal else None
+            dtype = getattr(torch, case.dtype)  # of booleans it would make numbers in every call
+            past = nn.Transformer.generate_square_subsequent_mask(case.seq_len, dtype=dtype) if case.causal else None
             self.register_buffer("past", past)
 
         def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -37,7 +38,7 @@ def _layer(case: Case, own: Any) -> torch.nn.Module:
             )[0]
             return y
 
-    return Layer()
+    return Layer(own)  # by name, or the class would hold ours alive
 
 
 PROVIDER = Provider(

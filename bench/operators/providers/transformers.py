@@ -26,7 +26,7 @@ def _nystrom(case: Case, own: Any) -> torch.nn.Module:
     )
 
     class Layer(nn.Module):
-        def __init__(self) -> None:
+        def __init__(self, own: Any) -> None:
             super().__init__()
             attention: Any = NystromformerSelfAttention(config)  # type: ignore[no-untyped-call]
             attention.query, attention.key, attention.value = own.q, own.k, own.v
@@ -39,7 +39,7 @@ def _nystrom(case: Case, own: Any) -> torch.nn.Module:
             y: torch.Tensor = self.o(self.attention(x)[0])
             return y
 
-    return Layer()
+    return Layer(own)  # by name, or the class would hold ours alive
 
 
 def _no_segments(case: Case) -> str | None:
@@ -75,7 +75,7 @@ def _mla(case: Case, own: Any) -> torch.nn.Module:
     class Layer(nn.Module):
         positions: torch.Tensor
 
-        def __init__(self) -> None:
+        def __init__(self, own: Any) -> None:
             super().__init__()
             attention: Any = DeepseekV2Attention(config, layer_idx=0)
             attention.is_causal = case.causal
@@ -83,14 +83,16 @@ def _mla(case: Case, own: Any) -> torch.nn.Module:
                 theirs = getattr(attention, name)
                 theirs.weight = module.weight  # of norms too, whose class is theirs
             self.attention = attention
-            turned = DeepseekV2RotaryEmbedding(config)(own.kv_b_proj.weight, torch.arange(case.seq_len)[None])
+            turned = DeepseekV2RotaryEmbedding(config)(
+                own.kv_b_proj.weight, torch.arange(case.seq_len, device=case.device)[None]
+            )
             self.register_buffer("positions", turned)
 
         def forward(self, x: torch.Tensor) -> torch.Tensor:
             y: torch.Tensor = self.attention(x, position_embeddings=self.positions)[0]
             return y
 
-    return Layer()
+    return Layer(own)  # by name, or the class would hold ours alive
 
 
 PROVIDER = Provider(

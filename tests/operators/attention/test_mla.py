@@ -161,3 +161,9 @@ def test_absorbed_has_fewer_flops_for_few_queries(phase: str, n: int, latent: in
 )
 def test_what_has_no_meaning_is_refused(change: dict[str, Any], reason: str) -> None:
     assert operators.load("mla").unsupported(case_of(**change)) == reason
+
+
+def test_the_package_s_form_without_a_mask_is_refused_one() -> None:
+    case = case_of("mla", mask="padding").replace(provider="transformers")
+
+    assert operators.of(case).unsupported(case) == "mla of transformers honours no key mask"
