@@ -11,7 +11,7 @@ from bench.operators._base import Operator
 
 __all__ = ["about", "applies", "claimed", "observe"]
 
-about = "Any length is computed, also one that rank, segments and chunks do not divide."
+about = "Any length is computed, also one that rank, segments and chunks do not divide, or is refused with a reason."
 
 
 _UNEVEN = (5, 7, 33, 67)
@@ -24,7 +24,7 @@ def applies(operator: Operator) -> bool:
 
 def claimed(operator: Operator) -> str:
     """Gives the claim in words; of a package the lengths that it takes are reported."""
-    return "" if operator.package else "any length"
+    return "" if operator.package else "any length that it does not refuse"
 
 
 def observe(subject: Subject) -> Observation:
@@ -47,7 +47,8 @@ def observe(subject: Subject) -> Observation:
     ]
     if refused and len(list(subject.sizes(("core", "layer")))):
         form, n, reason = refused[0]
-        return Observation(False, f"refused: {reason}", f"n={n} {form}" if form else f"n={n}")
+        # told before anything is built: a limit of the operator, and no broken claim
+        return Observation(None, f"refused: {reason}", f"n={n} {form}" if form else f"n={n}")
     return search(subject, cases, _probe)
 
 
