@@ -7,7 +7,7 @@ import torch
 from bench import audit
 from bench.audit.observation import Observation
 from bench.audit.row import Row
-from bench.audit.subject import Subject, reason_of
+from bench.audit.subject import CallError, Subject, reason_of
 
 __all__ = ["applying", "examine"]
 
@@ -33,7 +33,9 @@ def examine(subject: Subject, name: str) -> Row:
         torch.set_num_threads(1)  # on inputs so small, threads wait for one another longer than they compute
         try:
             seen = check.observe(subject)
-        except Exception as error:  # a stranger's operator: its fault is what is observed
+        except CallError as raised:
+            seen = Observation(False, f"raises {raised.reason}", f"{raised.case.case_id}, seed 0")
+        except Exception as error:  # beside a case: in a package's own set-up, or in the check; observed all the same
             seen = Observation(False, f"raises {reason_of(error)}")
         finally:
             torch.set_num_threads(threads)

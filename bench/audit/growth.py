@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from bench.audit.observation import Observation
-from bench.audit.subject import Subject, given, reason_of
+from bench.audit.subject import Subject, calling, given
 from bench.cost import Cost
 from bench.measure import workload
 
@@ -35,10 +35,10 @@ def growth(
         return Observation(None, subject.why_not())
     if reason := subject.failure(cases[0]):
         return Observation(False, f"raises {reason}", f"{cases[0].case_id}, seed 0")
-    try:
-        counted = [count(workload.build(case, given(case))) or 0.0 for case in cases]
-    except Exception as error:  # a stranger's operator: its fault is what is observed
-        return Observation(False, f"raises {reason_of(error)}", f"{cases[-1].case_id}, seed 0")
+    counted = []
+    for case in cases:
+        with calling(case):
+            counted.append(count(workload.build(case, given(case))) or 0.0)
     formula = [closed_form(subject.operator.cost(case)) for case in cases]
     if not all(counted) or not all(formula):
         return Observation(None, "torch counts none of it")

@@ -10,7 +10,7 @@ import dataclasses
 import math
 from collections.abc import Callable, Iterable
 
-from bench.audit.subject import ROUNDING, Subject, reason_of
+from bench.audit.subject import ROUNDING, Subject, calling
 from bench.case import Case
 
 __all__ = ["Observation", "Trial", "search"]
@@ -69,10 +69,8 @@ def search(subject: Subject, cases: Iterable[Case], probe: Callable[[Case], Iter
         if reason:
             raising.append((case, reason))
             continue
-        try:
+        with calling(case):
             trials.extend(probe(case))
-        except Exception as error:  # a stranger's operator: its fault is what is observed
-            return Observation(False, f"raises {reason_of(error)}", f"{case.case_id}, seed 0")
     broken = [trial for trial in trials if trial.broken]
     if broken:
         first, worst = broken[0], max(broken, key=lambda trial: math.inf if math.isnan(trial.off) else trial.off)

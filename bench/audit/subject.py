@@ -6,6 +6,7 @@ float64 unless a check says otherwise.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator
 from typing import Any, cast
 
@@ -16,7 +17,18 @@ from bench.case import PHASES, SCOPES, Case
 from bench.measure import workload
 from bench.operators._base import Operator
 
-__all__ = ["LENGTHS", "ROUNDING", "Subject", "distance", "given", "output", "reason_of", "softmax_attention"]
+__all__ = [
+    "LENGTHS",
+    "ROUNDING",
+    "CallError",
+    "Subject",
+    "calling",
+    "distance",
+    "given",
+    "output",
+    "reason_of",
+    "softmax_attention",
+]
 
 ROUNDING = 1e-9
 """Relative difference allowed in float64: 1e-16 a step, times the condition number of an inverse (1e5 and less)."""
@@ -27,6 +39,33 @@ LENGTHS = (1, 2, 3, 5, 8, 16, 33)
 _DIVISIBLE = (64, 128)  # where an implementation takes none of the above: some need n divisible by a bucket
 _RANKS = (1, 4)
 _TALLEST_REASON = 160  # characters of an exception's text that are told
+
+
+class CallError(Exception):
+    """What an implementation raised when it was called: for an audit an observation, like any other.
+
+    Attributes:
+        case: which was called.
+        reason: the exception in one line.
+    """
+
+    def __init__(self, case: Case, error: Exception) -> None:
+        super().__init__(f"{case.case_id}: {reason_of(error)}")
+        self.case = case
+        self.reason = reason_of(error)
+
+
+@contextlib.contextmanager
+def calling(case: Case) -> Iterator[None]:
+    """Tells whatever a stranger's code raises apart from a fault of the audit's own.
+
+    Raises:
+        CallError: instead of any exception inside the block.
+    """
+    try:
+        yield
+    except Exception as error:
+        raise CallError(case, error) from error
 
 
 class Subject:
@@ -108,9 +147,10 @@ class Subject:
         if case not in self._failures:
             self._failures[case] = None
             try:
-                workload.build(case, given(case)).forward()
-            except Exception as error:  # a stranger's operator: its fault is what is observed
-                self._failures[case] = reason_of(error)
+                with calling(case):
+                    workload.build(case, given(case)).forward()
+            except CallError as raised:
+                self._failures[case] = raised.reason
         return self._failures[case]
 
     def why_not(self) -> str:

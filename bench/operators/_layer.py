@@ -184,7 +184,7 @@ def place(case: Case, adapter: Adapter | None, name: str, in_features: int, out_
 
 
 def with_ideal_share(case: Case, core: Cost, layer: Cost) -> Cost:
-    # what causality spares is spared in the core only
+    """Gives a layer's cost with the share of its FLOPs that remain where causality spares part of the core's."""
     spared = (1 - core.ideal_share) * core.flops(case.phase)
     return dataclasses.replace(layer, ideal_share=1 - spared / layer.flops(case.phase))
 

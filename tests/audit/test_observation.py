@@ -3,8 +3,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+import pytest
+
 from bench.audit.observation import Trial, search
-from bench.audit.subject import Subject
+from bench.audit.subject import CallError, Subject
 from bench.case import Case
 
 SUBJECT = Subject("full_naive")
@@ -42,14 +44,14 @@ def test_nan_breaks_a_property() -> None:
     assert search(SUBJECT, CASES, off_by(0.0, math.nan, 0.0)).seen is False
 
 
-def test_what_the_probe_raises_is_observed_with_its_input() -> None:
+def test_what_the_probe_raises_is_told_with_its_input() -> None:
     def probe(case: Case) -> Iterator[Trial]:
         raise ValueError("no\n  more")
 
-    found = search(SUBJECT, CASES, probe)
+    with pytest.raises(CallError) as raised:
+        search(SUBJECT, CASES, probe)
 
-    assert (found.seen, found.observed) == (False, "raises ValueError: no more")
-    assert found.evidence.startswith("full_naive[bench] core/forward n=1 ")
+    assert (raised.value.case, raised.value.reason) == (CASES[0], "ValueError: no more")
 
 
 def test_without_a_case_there_is_nothing_to_judge() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bench.audit.observation import Observation
-from bench.audit.subject import Subject, given, reason_of
+from bench.audit.subject import Subject, calling, given
 from bench.measure import workload
 from bench.operators._base import Operator
 
@@ -30,10 +30,8 @@ def observe(subject: Subject) -> Observation:
     cases = [case for change in changes for case in subject.cases(**change)]
     for case in cases:
         evidence = f"{case.case_id}, seed 0"
-        try:
+        with calling(case):
             found = workload.build(case, given(case)).call()
-        except Exception as error:  # a stranger's operator: its fault is what is observed
-            return Observation(False, f"raises {reason_of(error)}", evidence)
         if str(found.dtype) != f"torch.{case.dtype}":
             return Observation(
                 False, f"{case.dtype} comes out as {str(found.dtype).removeprefix('torch.')}", evidence

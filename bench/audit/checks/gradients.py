@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import torch
+from torch.autograd.gradcheck import GradcheckError
 
 from bench.audit.observation import Observation
-from bench.audit.subject import Subject, given, reason_of
+from bench.audit.subject import Subject, calling, given
 from bench.case import Case
 from bench.measure import workload
 from bench.operators._base import Operator
@@ -35,10 +36,10 @@ def observe(subject: Subject) -> Observation:
     count = 0
     for case in _cases(subject):
         if not subject.failure(case):
-            try:
-                torch.autograd.gradcheck(*_function(subject, case), check_undefined_grad=False)
-            except Exception as error:  # what gradcheck says of the first wrong entry, or what is raised backward
-                return Observation(False, _told(error), f"{case.case_id}, seed 0")
+            with calling(case):
+                told = _wrong_entry(*_function(subject, case))
+            if told:
+                return Observation(False, told, f"{case.case_id}, seed 0")
             count += 1
     return Observation(True if count else None, f"{count} Jacobians agree" if count else subject.why_not())
 
@@ -65,8 +66,11 @@ def _function(subject: Subject, case: Case) -> tuple[Callable[..., torch.Tensor]
     return (lambda *_: built.forward()), tuple(leaves)  # the leaves are the very tensors that it computes with
 
 
-def _told(error: Exception) -> str:
-    text = str(error)
-    if "Jacobian mismatch" not in text:
-        return f"raises {reason_of(error)}"
-    return text.splitlines()[0].strip().rstrip(",:").replace("Jacobian mismatch", "finite differences differ")
+def _wrong_entry(function: Callable[..., torch.Tensor], leaves: tuple[torch.Tensor, ...]) -> str:
+    """What gradcheck says of the first wrong entry; empty where there is none."""
+    try:
+        torch.autograd.gradcheck(function, leaves, check_undefined_grad=False)
+    except GradcheckError as error:
+        told = str(error).splitlines()[0].strip().rstrip(",:")
+        return told.replace("Jacobian mismatch", "finite differences differ")
+    return ""

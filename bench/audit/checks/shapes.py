@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from bench.audit.observation import Observation
-from bench.audit.subject import Subject, given, output
+from bench.audit.subject import CallError, Subject, calling, given, output
 from bench.operators._base import Operator
 
 __all__ = ["about", "applies", "claimed", "observe"]
@@ -40,9 +40,11 @@ def observe(subject: Subject) -> Observation:
             wide = {**tensors, "v": torch.cat([tensors["v"], tensors["v"]], dim=-1)}
             expected = (*first.shape[:-1], 2 * width)
             try:
-                wider = "" if tuple(output(case, wide).shape) == expected else "; of wider v it gives another shape"
-            except Exception as error:  # a stranger's operator: its fault is what is observed
-                wider = f"; of wider v it raises {type(error).__name__}"
+                with calling(case):
+                    same = tuple(output(case, wide).shape) == expected
+                wider = "" if same else "; of wider v it gives another shape"
+            except CallError as raised:
+                wider = f"; of wider v it raises {raised.reason.partition(':')[0]}"
             if wider and not subject.foreign:
                 return Observation(False, f"v of width {2 * width}{wider}", f"{case.case_id}, seed 0")
     return Observation(True if count else None, f"{count} shapes{wider}" if count else subject.why_not())

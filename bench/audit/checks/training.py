@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from bench.audit.observation import Observation
-from bench.audit.subject import Subject, given, reason_of
+from bench.audit.subject import Subject, calling, given
 from bench.measure import workload
 from bench.operators._base import Operator
 
@@ -29,13 +29,11 @@ def observe(subject: Subject) -> Observation:
     cases = [case for case in subject.cases(phases=("train",)) if not subject.failure(case)]
     for case in cases:
         evidence = f"{case.case_id}, seed 0"
-        try:
+        with calling(case):
             built = workload.build(case, given(case))
             weights = dict(built.module.named_parameters()) if built.module is not None else {}
             before = {key: weight.detach().clone() for key, weight in weights.items()}
             built.call()
-        except Exception as error:  # a stranger's operator: its fault is what is observed
-            return Observation(False, f"raises {reason_of(error)}", evidence)
         idle = [key for key, w in weights.items() if w.requires_grad and (w.grad is None or not w.grad.any())]
         if idle:
             return Observation(False, f"no gradient for {', '.join(idle[:3])}", evidence)

@@ -86,6 +86,7 @@ def _core_errors(
     kv = sorted({head // group for head in heads})
     q, k, v = inputs["q"][:1, heads], inputs["k"][:1, kv], inputs["v"][:1, kv]
     mask = inputs["mask"][:1] if "mask" in inputs else None
+    masks = () if mask is None else (mask,)  # an attention that takes no mask need not have the argument
     named = operator.reference_case(exact_case)
     draws = range((_DRAWS if operator.random else 1) if operator.approximates else 0)
     of_output, of_matrix = [], []
@@ -95,13 +96,13 @@ def _core_errors(
             matrix = reference.attention_matrix(q, k, causal=case.causal, mask=mask)
         else:  # it stands for another operator, not for softmax attention
             stands_for = workload.attention_of(named.replace(provider=operators.load(named.operator).provider))
-            exact, matrix = stands_for(q, k, v, mask), reference.operator_matrix(stands_for, q, k, mask)
+            exact, matrix = stands_for(q, k, v, *masks), reference.operator_matrix(stands_for, q, k, mask)
         for draw in draws:
             attend = workload.attention_of(exact_case.replace(seed=case.seed + draw))
-            of_output.append(reference.relative_error(attend(q, k, v, mask), exact))
+            of_output.append(reference.relative_error(attend(q, k, v, *masks), exact))
             if operator.wide_v and getattr(operator, "linear_in_v", False):
                 of_matrix.append(reference.relative_error(reference.operator_matrix(attend, q, k, mask), matrix))
-        doubled = workload.attention_of(exact_case)(q, k, v, mask)
+        doubled = workload.attention_of(exact_case)(q, k, v, *masks)
     rounded = _double(built.forward())[:1, heads]
     return {
         "rounding_rel_error": reference.relative_error(rounded, doubled),
