@@ -23,7 +23,7 @@ from bench.profile import nvml, picture, pyspy
 from bench.profile.process import LOG, Job
 from bench.profile.summary import summary
 from bench.report.cells import write_csv
-from bench.store.run import write_whole
+from bench.store.run import write_text, write_whole
 
 __all__ = ["FACTS", "fresh_folder", "slug", "take"]
 
@@ -98,8 +98,8 @@ def take(
         _part(profile, "nvml", _spread(rows), reason)
     there = {path.name for path in folder.iterdir()} | {FACTS, _SUMMARY}
     profile["files"] = sorted(there)
-    _write_text(folder / FACTS, json.dumps(profile, indent=1) + "\n")
-    _write_text(folder / _SUMMARY, summary(profile))
+    write_text(folder / FACTS, json.dumps(profile, indent=1) + "\n")
+    write_text(folder / _SUMMARY, summary(profile))
     return profile
 
 
@@ -160,10 +160,3 @@ def _spread(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 def _write_rows(path: Path, rows: Sequence[dict[str, Any]], names: list[str] | None = None) -> None:
     write_whole(path, lambda temporary: write_csv(pd.DataFrame(rows, columns=names), temporary))
-
-
-def _write_text(path: Path, text: str) -> None:
-    def write(temporary: Path) -> None:
-        temporary.write_text(text, encoding="utf-8")
-
-    write_whole(path, write)

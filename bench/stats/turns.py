@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
-__all__ = ["turn_orders"]
+__all__ = ["mirrored_orders", "turn_orders"]
 
 
 def turn_orders(members: int, rng: random.Random) -> Iterator[tuple[int, ...]]:
@@ -30,3 +30,18 @@ def turn_orders(members: int, rng: random.Random) -> Iterator[tuple[int, ...]]:
         labels = rng.sample(range(members), members)
         for row in rng.sample(rows, len(rows)):
             yield tuple(labels[place] for place in row)
+
+
+def mirrored_orders(members: int, rng: random.Random) -> Iterator[tuple[int, ...]]:
+    """Yields the order of one turn after another, each second one the mirror of the one before: ABBA, or BAAB.
+
+    A linear drift within two turns favours neither of a pair, and no member starts more often than another.
+
+    Args:
+        members: how many processes are alive.
+        rng: the source of the order of each first turn.
+    """
+    while True:
+        order = tuple(rng.sample(range(members), members))
+        yield order
+        yield tuple(reversed(order))

@@ -15,11 +15,22 @@ import secrets
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from bench.errors import StoreError, UsageError
 
-__all__ = ["Run", "create", "earlier_paces", "find", "finished", "open_run", "write_whole"]
+__all__ = [
+    "PairedRun",
+    "Run",
+    "create",
+    "earlier_paces",
+    "find",
+    "finished",
+    "new_folder",
+    "open_run",
+    "write_text",
+    "write_whole",
+]
 
 _SLUG = re.compile(r"[a-z0-9][a-z0-9._-]{0,95}\Z")
 
@@ -31,6 +42,8 @@ class Run:
         path: of the folder.
         info: what `run.json` holds.
     """
+
+    file_name = "run.json"
 
     def __init__(self, path: Path, info: dict[str, Any]) -> None:
         self.path, self.info = path, info
@@ -59,38 +72,57 @@ class Run:
         """Writes `run.json` anew, with some entries changed."""
         self.info = {**self.info, **changes}
         text = json.dumps(self.info, indent=1, sort_keys=True, allow_nan=False)
-        write_whole(self.path / "run.json", lambda temporary: _write_text(temporary, text))
+        write_text(self.path / self.file_name, text + "\n")
 
 
-def create(results: Path, suite: str, info: dict[str, Any]) -> Run:
-    """Makes a new run's folder, its name from the suite and the time, and writes `run.json`.
+class PairedRun(Run):
+    """A folder in which two revisions were measured beside each other; its `ab.json` says which, and of what."""
+
+    file_name = "ab.json"
+
+
+Kind = TypeVar("Kind", bound=Run)
+
+
+def create(results: Path, suite: str, info: dict[str, Any], kind: type[Kind] = Run) -> Kind:  # type: ignore[assignment]
+    """Makes a new run's folder, its name from the suite and the time, and writes `run.json` (`ab.json`).
 
     Raises:
         StoreError: the folder cannot be made or written.
     """
+    path = new_folder(results, suite)
     now = datetime.datetime.now(datetime.UTC)
-    name = f"{suite}-{now:%Y%m%dt%H%M%S}-{secrets.token_hex(2)}"
-    path = results / name
-    try:
-        path.mkdir(parents=True)
-    except OSError as error:
-        raise StoreError(str(path), f"cannot be made ({error.strerror})", "--results a folder that can") from error
-    run = Run(path, {"run": name, "started_utc": now.isoformat(timespec="seconds"), **info})
+    run = kind(path, {"run": path.name, "started_utc": now.isoformat(timespec="seconds"), **info})
     run.save()
     return run
 
 
-def open_run(path: Path) -> Run:
+def new_folder(results: Path, prefix: str) -> Path:
+    """Makes a new folder under `results`, its name the prefix, the time and four random digits.
+
+    Raises:
+        StoreError: it cannot be made.
+    """
+    now = datetime.datetime.now(datetime.UTC)
+    folder = results / f"{prefix}-{now:%Y%m%dt%H%M%S}-{secrets.token_hex(2)}"
+    try:
+        folder.mkdir(parents=True)
+    except OSError as error:
+        raise StoreError(str(folder), f"cannot be made ({error.strerror})", "--results a folder that can") from error
+    return folder
+
+
+def open_run(path: Path, kind: type[Kind] = Run) -> Kind:  # type: ignore[assignment]
     """Opens a run's folder.
 
     Raises:
-        UsageError: it is no run, or its `run.json` is damaged.
+        UsageError: it is no run of that kind, or its `run.json` is damaged.
     """
-    file = path / "run.json"
+    file = path / kind.file_name
     if not file.is_file():
-        raise UsageError(str(path), "is no run (it has no run.json)", "a folder under results/")
+        raise UsageError(str(path), f"is no run (it has no {kind.file_name})", "a folder under results/")
     try:
-        return Run(path, json.loads(file.read_text()))
+        return kind(path, json.loads(file.read_text()))
     except json.JSONDecodeError as error:
         raise UsageError(
             f"{file}:{error.lineno}", f"is damaged ({error.msg})", "restore it; the journal is apart"
@@ -133,6 +165,15 @@ def earlier_paces(runs: Sequence[Run]) -> dict[str, list[float]]:
     return found
 
 
+def write_text(path: Path, text: str) -> None:
+    """Writes a text file so that it is there whole or not at all.
+
+    Raises:
+        StoreError: as `write_whole`.
+    """
+    write_whole(path, lambda temporary: _fill(temporary, text))
+
+
 def write_whole(path: Path, write: Callable[[Path], None]) -> None:
     """Writes a file so that it is there whole or not at all.
 
@@ -161,8 +202,8 @@ def write_whole(path: Path, write: Callable[[Path], None]) -> None:
         ) from error
 
 
-def _write_text(path: Path, text: str) -> None:
-    path.write_text(text + "\n", encoding="utf-8")
+def _fill(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")
 
 
 def _sync(path: Path) -> None:

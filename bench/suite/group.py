@@ -15,7 +15,7 @@ from bench import operators
 from bench.case import Case
 from bench.suite.status import Planned, judge
 
-__all__ = ["Group", "baseline", "group", "group_name", "parts", "timed", "with_baselines"]
+__all__ = ["Group", "baseline", "group", "group_name", "parts", "timed", "why_not_timed", "with_baselines"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -32,7 +32,8 @@ class Group:
 
 def group_name(case: Case) -> str:
     """Gives the name of a case's group: what its id says beside operator, provider, rank, options and compiled."""
-    return _plain(case, case.operator).case_id.partition(" ")[2]
+    alike = case.replace(rank=None, options=(), compiled=False, adapter_dtype=None)
+    return alike.case_id.partition(" ")[2]  # without operator and provider, which need not be known here
 
 
 def baseline(cases: Sequence[Case]) -> Case:
@@ -48,8 +49,15 @@ def baseline(cases: Sequence[Case]) -> Case:
 
 def timed(case: Case) -> bool:
     """Gives whether a case is timed; an oracle beyond its length serves the accuracy pass alone."""
+    return not why_not_timed(case)
+
+
+def why_not_timed(case: Case) -> str:
+    """Gives why a case is not timed though its errors are measured; empty where it is timed."""
     limit = operators.load(case.operator).timed_up_to
-    return limit is None or case.seq_len <= limit
+    if limit is None or case.seq_len <= limit:
+        return ""
+    return f"an oracle, timed up to seq_len {limit}; its errors are measured all the same"
 
 
 def with_baselines(planned: Sequence[Planned]) -> tuple[Planned, ...]:

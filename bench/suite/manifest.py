@@ -14,7 +14,7 @@ from bench import operators
 from bench.case import Case
 from bench.operators._base import Attention
 from bench.suite.estimate import alive_bytes
-from bench.suite.group import Group, baseline, group_name, parts, timed
+from bench.suite.group import Group, baseline, group_name, parts, why_not_timed
 from bench.suite.row import planned_row
 from bench.suite.status import Planned
 
@@ -83,10 +83,8 @@ def _entry(
     attention = operator if isinstance(operator, Attention) else None
     runs = planned.status == "planned"
     bounded = runs and attention is not None and case.phase != "decode"  # of whole matrices, not of one row
-    is_timed = runs and timed(case)
-    reason = planned.reason
-    if runs and not is_timed:
-        reason = f"an oracle, timed up to seq_len {operator.timed_up_to}; its errors are measured all the same"
+    reason = planned.reason or (why_not_timed(case) if runs else "")
+    is_timed = runs and not reason
     against = in_parts[0].baseline if in_parts else baseline([case])
     row = planned_row(planned, suite)
     row |= {

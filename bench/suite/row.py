@@ -8,6 +8,7 @@ from typing import Any
 from bench import operators
 from bench.case import Case
 from bench.suite.estimate import memory_bytes
+from bench.suite.group import why_not_timed
 from bench.suite.status import Planned
 
 __all__ = ["case_row", "cost_row", "planned_row"]
@@ -59,4 +60,5 @@ def planned_row(planned: Planned, suite: str) -> dict[str, Any]:
         row |= dict.fromkeys(_COSTS)
     else:
         row |= cost_row(case) | {"estimated_peak_bytes": memory_bytes(case)}
-    return row | {"status": planned.status, "reason": planned.reason or None}
+    reason = planned.reason or (why_not_timed(case) if planned.status == "planned" else "")
+    return row | {"status": planned.status, "reason": reason or None}

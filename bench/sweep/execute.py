@@ -26,7 +26,7 @@ from bench.sweep.processes import WorkerEnded
 from bench.sweep.progress import Display
 from bench.sweep.round import Limits
 
-__all__ = ["execute", "planned_parts"]
+__all__ = ["execute", "planned_parts", "stopped_by_sigterm"]
 
 
 def execute(run: Run, *, plugins: Sequence[str], console: Console) -> None:
@@ -52,7 +52,7 @@ def execute(run: Run, *, plugins: Sequence[str], console: Console) -> None:
     with contextlib.ExitStack() as stack:
         for device in sorted({row["device"] for row in rows}):
             stack.enter_context(device_lock(device, run.name))
-        stack.enter_context(_stopped_by_sigterm())
+        stack.enter_context(stopped_by_sigterm())
         journal = stack.enter_context(Journal(run.journal))
         words = {"plugins": plugins, "providers": providers}
         executor = LocalExecutor(run.log, limits, run=run.name, clock=clock, **words)
@@ -82,7 +82,7 @@ def _clock(done: Reading) -> Any:
 
 
 @contextlib.contextmanager
-def _stopped_by_sigterm() -> Iterator[None]:
+def stopped_by_sigterm() -> Iterator[None]:
     """Lets SIGTERM end a run as Ctrl-C does: what is measured is kept."""
 
     def stop(number: int, frame: FrameType | None) -> None:

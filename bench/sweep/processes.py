@@ -7,6 +7,7 @@ while a worker measures.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import os
 import select
@@ -19,7 +20,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-__all__ = ["ForkServer", "Worker", "WorkerEnded"]
+__all__ = ["ForkServer", "Place", "Worker", "WorkerEnded"]
 
 _MESSAGE_BYTES = 1 << 20
 _START_LIMIT_S = 300.0
@@ -35,6 +36,25 @@ class WorkerEnded(Exception):  # noqa: N818  an end is told, not an error of our
         self.status, self.reason = status, reason
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Place:
+    """Which code a process runs."""
+
+    python: str = sys.executable
+    """The interpreter, and with it the packages that are installed for it."""
+    folder: Path | None = None
+    """A checkout whose modules come before those that are installed; absent: those that this process has."""
+
+    def environment(self) -> dict[str, str]:
+        """Gives the variables of a process that runs there."""
+        first = [str(self.folder), str(self.folder / "src")] if self.folder else []
+        path = os.pathsep.join([*first, *filter(None, [os.environ.get("PYTHONPATH", "")])])
+        return {**os.environ, **({"PYTHONPATH": path} if path else {})}
+
+
+_HERE = Place()
+
+
 class ForkServer:
     """A process with torch imported from which workers are forked.
 
@@ -42,15 +62,18 @@ class ForkServer:
         log: file that takes what the server and its workers print.
         plugins: modules whose operators are added.
         providers: those whose packages are imported too, before any worker is forked.
+        place: which code it runs.
     """
 
-    def __init__(self, log: Path, plugins: Iterable[str] = (), providers: Iterable[str] = ()) -> None:
+    def __init__(
+        self, log: Path, plugins: Iterable[str] = (), providers: Iterable[str] = (), place: Place = _HERE
+    ) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         words = [str(theirs.fileno()), *plugins, "--", *providers]
-        command = [sys.executable, "-m", "bench.measure.forkserver", *words]
+        command = [place.python, "-m", "bench.measure.forkserver", *words]
         # numpy's own BLAS starts its threads on import, before any fork; torch does not use it. The profiler's
         # library reports each start and stop unless told to be silent.
-        environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "KINETO_LOG_LEVEL": "99"}
+        environment = {**place.environment(), "OPENBLAS_NUM_THREADS": "1", "KINETO_LOG_LEVEL": "99"}
         with log.open("ab") as output:
             self._process = subprocess.Popen(
                 command,
@@ -59,6 +82,7 @@ class ForkServer:
                 stdout=output,
                 stderr=output,
                 env=environment,
+                cwd=place.folder,
             )
         theirs.close()
         self._control, self._log = ours, log

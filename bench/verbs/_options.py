@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from bench.suite.model import Suite
     from bench.suite.status import Planned
 
-__all__ = ["Plan", "add_results_option", "add_suite_options", "read_plan"]
+__all__ = ["Plan", "add_results_option", "add_suite_options", "read_plan", "span_option"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -31,6 +31,24 @@ class Plan:
     """Every case and what becomes of it, added baselines among them."""
     groups: tuple[Group, ...]
     """What is timed, the cheapest first."""
+
+
+def span_option(option: str, text: str) -> float:
+    """Gives the seconds that an option's span means.
+
+    Raises:
+        UsageError: it is no span, or no time at all.
+    """
+    from bench.errors import UsageError
+    from bench.suite.model import span_s
+
+    try:
+        seconds = span_s(text)
+    except ValueError as error:
+        raise UsageError(option, str(error), f"{option} 5m") from error
+    if seconds <= 0:
+        raise UsageError(option, f"{text!r} is no time at all", f"{option} 5m")
+    return seconds
 
 
 def add_suite_options(parser: argparse.ArgumentParser) -> None:

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.verbs._options import add_results_option, add_suite_options
 
 if TYPE_CHECKING:
+    from bench.suite.model import Suite
     from bench.suite.status import Planned
     from bench.verbs._options import Plan
 
 __all__ = ["add_arguments", "run"]
 
-_HEAD = ("operator", "rank", "options", "FLOPs", "bytes", "parameters", "memory", "status")
+_HEAD = ("operator", "rank", "options", "FLOPs", "forward bytes", "parameters", "trained", "cache", "memory", "status")
 _PLANNED, _ACCURACY = "planned", "planned, for accuracy only"
+_OWN = ("bench", "torch")  # whoever names both means ours, whichever of them has it
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,7 +40,9 @@ def run(args: argparse.Namespace) -> int:
     if args.format == "json":
         import json
 
-        print(json.dumps(rows, indent=1))
+        # beside the table's names the case itself, from which another process can build the very same
+        whole = [{**row, "case": each.case.to_json()} for row, each in zip(rows, plan.planned, strict=True)]
+        print(json.dumps(whole, indent=1))
     else:
         print(_text(plan, rows))
         print(_time(plan, args.results))
@@ -45,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _text(plan: Plan, rows: list[dict[str, Any]]) -> str:
     from bench.suite.group import group_name
-    from bench.units import bytes_text
+    from bench.units import bytes_text, plural_text
 
     grouped: dict[str, list[tuple[str, ...]]] = {}
     for each, row in zip(plan.planned, rows, strict=True):
@@ -59,8 +65,10 @@ def _text(plan: Plan, rows: list[dict[str, Any]]) -> str:
         alike = len(outcomes) == 1 and not outcomes & {_PLANNED, _ACCURACY}
         text += [f"  {len(lines)} {outcomes.pop()}"] if alike else [_aligned(line, widths) for line in lines]
     counts = Counter(row["status"] for row in rows)
-    text += ["", f"{len(rows)} cases: " + ", ".join(f"{count} {status}" for status, count in counts.most_common())]
-    text.append(f"{len(plan.groups)} groups to time, each against its baseline")
+    said = ", ".join(f"{count} {status}" for status, count in counts.most_common())
+    text += ["", f"{plural_text(len(rows), 'case')}: {said}", *_not_offered(plan.suite)]
+    if plan.groups:
+        text.append(f"{plural_text(len(plan.groups), 'group')} to time, each against its baseline")
     largest = max((row for row in rows if row["status"] == "planned"), key=_memory, default=None)
     if largest:
         size, name = bytes_text(_memory(largest)), largest["case_id"]
@@ -68,8 +76,29 @@ def _text(plan: Plan, rows: list[dict[str, Any]]) -> str:
     return "\n".join(text)
 
 
+def _not_offered(suite: Suite) -> Iterator[str]:
+    """Yields, for each provider that a sweep names, which of its operators it lacks: these have no case of it."""
+    from bench import operators
+    from bench.units import plural_text
+
+    lacking: dict[str, set[str]] = {}
+    for sweep in suite.sweeps.values():
+        words = suite.fixed.given() | sweep.given()
+        asked = words.get("provider", ())
+        for operator, named in itertools.product(words.get("operator", ()), () if "all" in asked else asked):
+            offered = operators.providers_of(operator)
+            ours = named in _OWN and {*asked} & {*_OWN} & {*offered}
+            if named not in offered and not ours:
+                lacking.setdefault(named, set()).add(operator)
+    for named, names in sorted(lacking.items()):
+        lacked = plural_text(len(names), "operator")
+        yield f"{named} is named for {lacked} that it does not offer, so without a case: {', '.join(sorted(names))}"
+
+
 def _time(plan: Plan, results: Path) -> str:
     """Says how long a run will take, where an earlier run on this machine can tell."""
+    if not plan.groups:
+        return "time: there is nothing to time"
     from bench.machine.fingerprint import cores, machine, versions
     from bench.store.run import finished
     from bench.units import duration_text
@@ -113,6 +142,8 @@ def _line(row: dict[str, Any]) -> tuple[str, ...]:
         count_text(row["flops_formula"]),
         bytes_text(row["bytes_algorithm"]),
         count_text(row["parameters"]),
+        count_text(row["trainable_parameters"]),
+        bytes_text(row["kv_cache_bytes"]),
         bytes_text(row["estimated_peak_bytes"]),
     )
 

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.verbs._options import add_results_option, add_suite_options
+from bench.verbs._options import add_results_option, add_suite_options, span_option
 
 if TYPE_CHECKING:
     from bench.store.run import Run
@@ -99,7 +99,7 @@ def _settings(args: argparse.Namespace, plan: Any, here: dict[str, Any]) -> dict
 
     measure = plan.suite.measure
     return {
-        "budget_s": _budget_seconds(args.budget) if args.budget else measure.budget,
+        "budget_s": span_option("--budget", args.budget) if args.budget else measure.budget,
         "precision": measure.precision,
         "rounds": list(measure.rounds),
         "seed": plan.seed,
@@ -107,19 +107,6 @@ def _settings(args: argparse.Namespace, plan: Any, here: dict[str, Any]) -> dict
         "memory_limit_bytes": measure.memory_limit or memory_available() * 8 // 10,
         "threads": here["cores"],
     }
-
-
-def _budget_seconds(text: str) -> float:
-    from bench.errors import UsageError
-    from bench.suite.model import span_s
-
-    try:
-        seconds = span_s(text)
-    except ValueError as error:
-        raise UsageError("--budget", str(error), "--budget 5m") from error
-    if seconds <= 0:
-        raise UsageError("--budget", f"{text!r} is no time at all", "--budget 5m")
-    return seconds
 
 
 def _check_folder(folder: Path) -> None:
@@ -165,7 +152,7 @@ def _take_up(args: argparse.Namespace) -> Run:
         if then != now:
             raise UsageError(where, f"{what} was {then} and is {now}; the rounds could not be compared", fresh)
     if args.budget:
-        taken.save(settings={**taken.info["settings"], "budget_s": _budget_seconds(args.budget)})
+        taken.save(settings={**taken.info["settings"], "budget_s": span_option("--budget", args.budget)})
     return taken
 
 

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from bench.stats.turns import turn_orders
+from bench.stats.turns import mirrored_orders, turn_orders
 
 
 def _square(members):
@@ -39,3 +39,10 @@ def test_two_seeds_give_two_orders():
     first, second = (next(turn_orders(8, random.Random(seed))) for seed in (1, 2))
 
     assert first != second
+
+
+def test_mirrored_orders_go_abba_or_baab() -> None:
+    orders = list(itertools.islice(mirrored_orders(2, random.Random(0)), 40))
+
+    assert all(first == tuple(reversed(second)) for first, second in zip(orders[::2], orders[1::2], strict=True))
+    assert set(orders[::2]) == {(0, 1), (1, 0)}

@@ -6,16 +6,20 @@ import pytest
 
 from bench.attempt import Attempt
 from bench.sweep.processes import ForkServer
-from bench.sweep.round import PACEMAKER, conduct
+from bench.sweep.round import PACEMAKER, Rhythm, Seat, conduct
 
 pytestmark = pytest.mark.slow
+
+
+def seats(server, cases):
+    return [Seat(server, case) for case in (*cases, None)]
 
 
 @pytest.fixture(scope="module")
 def measured(server, sdpa, naive, limits):
     times = iter([5.0, 7.5])
     cases = [sdpa, naive, sdpa.replace(operator="linformer", provider="bench", rank=8)]
-    return cases, conduct(server, cases, group="g", number=4, limits=limits, clock=lambda: next(times))
+    return cases, conduct(seats(server, cases), group="g", number=4, limits=limits, clock=lambda: next(times))
 
 
 def test_each_case_and_the_pacemaker_give_an_attempt_the_pacemaker_last(measured):
@@ -52,7 +56,7 @@ def test_an_attempt_can_be_written_to_the_journal_and_read_back(measured):
 
 def test_a_member_that_fails_leaves_the_turns_to_the_others(server, sdpa, naive, limits):
     cases = [sdpa, naive.replace(input="no_such_input")]
-    base, failed, pace = conduct(server, cases, group="g", number=0, limits=limits)
+    base, failed, pace = conduct(seats(server, cases), group="g", number=0, limits=limits)
 
     assert (failed.status, failed.blocks) == ("crashed", ())
     assert [a.status for a in (base, pace)] == ["ok", "ok"]
@@ -60,7 +64,7 @@ def test_a_member_that_fails_leaves_the_turns_to_the_others(server, sdpa, naive,
 
 
 def test_where_all_cases_fail_the_round_still_ends(server, sdpa, limits):
-    attempts = conduct(server, [sdpa.replace(input="no_such_input")], group="g", number=0, limits=limits)
+    attempts = conduct(seats(server, [sdpa.replace(input="no_such_input")]), group="g", number=0, limits=limits)
 
     assert [a.status for a in attempts] == ["crashed", "ok"]
 
@@ -79,7 +83,13 @@ def test_an_interrupted_round_leaves_no_process(tmp_path, sdpa, naive, limits, a
 
     server = Interrupted(tmp_path / "log")
     with pytest.raises(KeyboardInterrupt):
-        conduct(server, [sdpa, naive], group="g", number=0, limits=limits)
+        conduct(seats(server, [sdpa, naive]), group="g", number=0, limits=limits)
 
     assert [alive(worker.pid) for worker in spawned] == [False, False]
     server.close()
+
+
+def test_a_rhythm_s_turns_are_a_multiple_within_its_bounds():
+    rhythm = Rhythm(span_s=0.2, turns=(2, 6), multiple=2)
+
+    assert [rhythm.count(turn_s) for turn_s in (10.0, 0.1, 0.05, 0.001)] == [2, 2, 4, 6]

@@ -9,8 +9,8 @@ from typing import Any
 
 from bench.attempt import Attempt
 from bench.case import Case
-from bench.sweep.processes import ForkServer, WorkerEnded
-from bench.sweep.round import Limits, conduct
+from bench.sweep.processes import ForkServer, Place, WorkerEnded
+from bench.sweep.round import Limits, Seat, conduct
 
 __all__ = ["LocalExecutor"]
 
@@ -27,6 +27,7 @@ class LocalExecutor:
         plugins: modules whose operators are added.
         providers: whose packages the cases call.
         clock: seconds since the run began.
+        place: which code the workers run.
     """
 
     def __init__(
@@ -38,9 +39,10 @@ class LocalExecutor:
         plugins: Iterable[str] = (),
         providers: Iterable[str] = (),
         clock: Callable[[], float] = time.monotonic,
+        place: Place = Place(),  # noqa: B008  frozen
     ) -> None:
         plugins, providers = tuple(plugins), tuple(providers)
-        self._servers = [ForkServer(log, plugins, providers) for _ in range(_SERVERS)]
+        self._servers = [ForkServer(log, plugins, providers, place) for _ in range(_SERVERS)]
         self._limits, self._clock, self._run = limits, clock, run
 
     @property
@@ -49,11 +51,15 @@ class LocalExecutor:
         every = [server.facts for server in self._servers]  # of all, so that all have torch before the first round
         return every[0]
 
+    def server(self, number: int) -> ForkServer:
+        """Gives a fork server: each number its own, as far as there are so many."""
+        return self._servers[number % _SERVERS]
+
     def round(self, cases: Sequence[Case], *, group: str, number: int) -> list[Attempt]:
         """Measures one round of cases that are alive together."""
-        server = self._servers[number % _SERVERS]
+        seats = [Seat(self.server(number), case) for case in (*cases, None)]
         where = {"group": group, "run": self._run}
-        return conduct(server, cases, number=number, limits=self._limits, clock=self._clock, **where)
+        return conduct(seats, number=number, limits=self._limits, clock=self._clock, **where)
 
     def untimed(self, kind: str, case: Case, **job: Any) -> Attempt:
         """Runs one pass of one case in a process of its own."""

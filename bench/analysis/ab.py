@@ -1,0 +1,227 @@
+"""The journal of two revisions -> a verdict for each case and metric.
+
+What was flagged is judged by its confirming rounds alone, the false discovery rate held over all that were confirmed;
+what was not flagged by its screening rounds. Exact metrics and errors come from the passes.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+from bench.analysis.gate import accuracy_verdicts, exact_verdicts
+from bench.attempt import Attempt
+from bench.stats.decision import Decision, decide
+from bench.stats.ratio import round_latency, round_log_ratio
+from bench.verdict import Comparison, Side, Verdict
+
+__all__ = ["judge", "paired_logs"]
+
+_SIDES = ("base", "head")
+_FALSE_DISCOVERIES = 0.05
+_DISTURBED_SHARE = 0.05  # of one core, taken by others during the turns of a pair
+
+
+def judge(info: Mapping[str, Any], attempts: Sequence[Attempt]) -> Comparison:
+    """Gives the comparison that a folder of `bench ab` holds; measuring is not needed to judge anew.
+
+    Args:
+        info: what its `ab.json` holds.
+        attempts: what its journal holds.
+    """
+    settings = info["settings"]
+    by_case: dict[str, list[Attempt]] = {}
+    for attempt in attempts:
+        by_case.setdefault(attempt.case_hash, []).append(attempt)
+    verdicts: list[Verdict] = []
+    timed: list[_Timed] = []
+    for entry in info["cases"]:
+        own = by_case.get(entry["case_hash"], [])
+        about = {name: entry[name] for name in ("case_id", "case_hash", "group")}
+        whole = _of_the_case(entry, own, info["cases"], about)
+        if whole is not None:
+            verdicts += whole
+            continue
+        timed.append(_Timed(about, own, settings["margin"]))
+        facts = {side: _facts(own, side) for side in _SIDES}
+        unsteady = _unsteady(own)
+        verdicts += [_not_repeatable(name, about) for name in sorted(unsteady)]
+        exact = [{name: value for name, value in facts[side].items() if name not in unsteady} for side in _SIDES]
+        verdicts += exact_verdicts(*exact, **about)
+        tolerance = settings["accuracy_tolerance"]
+        verdicts += accuracy_verdicts(*(facts[side] for side in _SIDES), tolerance=tolerance, **about)
+    verdicts += _latency_verdicts(timed)
+    return Comparison(
+        kind="ab",
+        suite=info["suite"],
+        base=_side(info, "base"),
+        head=_side(info, "head"),
+        margin=settings["margin"],
+        verdicts=tuple(verdicts),
+        notes=tuple(_notes(info, attempts)),
+        wall_s=info.get("wall_s"),
+    )
+
+
+def paired_logs(attempts: Iterable[Attempt], stage: str) -> list[float]:
+    """Gives ``ln(head / base)`` of each pair of one case and stage, in order; a pair that failed gives none."""
+    pairs: dict[int, dict[str, Attempt]] = {}
+    for attempt in attempts:
+        if attempt.kind == "timing" and attempt.blocks and attempt.facts.get("stage") == stage:
+            pairs.setdefault(attempt.round, {})[attempt.group] = attempt
+    both = [pair for _, pair in sorted(pairs.items()) if len(pair) == 2]
+    return [round_log_ratio(pair["head"].per_call_s, pair["base"].per_call_s) for pair in both]
+
+
+class _Timed:
+    """A case that both sides timed: what its rounds say."""
+
+    def __init__(self, about: Mapping[str, Any], attempts: Sequence[Attempt], margin: float) -> None:
+        self.about, self.attempts = about, attempts
+        confirming = paired_logs(attempts, "confirm")
+        self.confirmed = bool(confirming)
+        self.decision = decide(confirming or paired_logs(attempts, "screen"), margin)
+
+    @property
+    def p_changed(self) -> float:
+        """Probability of such ranks in either direction, were the change within the margin."""
+        return min(1.0, 2 * min(self.decision.p_slower, self.decision.p_faster))
+
+    def seconds(self, side: str) -> float | None:
+        """Gives the median seconds a call of one side, over the rounds that judge."""
+        stage = "confirm" if self.confirmed else "screen"
+        own = [a for a in self.attempts if a.group == side and a.blocks and a.facts.get("stage") == stage]
+        return float(np.median([round_latency(a.per_call_s) for a in own])) if own else None
+
+
+def _latency_verdicts(timed: Sequence[_Timed]) -> list[Verdict]:
+    confirmed = [each for each in timed if each.confirmed]
+    adjusted = stats.false_discovery_control([each.p_changed for each in confirmed]) if confirmed else []
+    sure = {id(each) for each, p in zip(confirmed, adjusted, strict=True) if p <= _FALSE_DISCOVERIES}
+    return [_latency(each, id(each) in sure) for each in timed]
+
+
+def _latency(each: _Timed, sure: bool) -> Verdict:
+    decision = each.decision
+    verdict, reason, detail = _word(each, decision, sure)
+    ratio = decision.ratio
+    return Verdict(
+        **each.about,
+        metric="latency",
+        verdict=verdict,
+        reason=reason,
+        detail=detail,
+        base=each.seconds("base"),
+        head=each.seconds("head"),
+        ratio=_present(ratio.centre),
+        ratio_ci_low=_present(ratio.low),
+        ratio_ci_high=_present(ratio.high),
+        rounds=ratio.count,
+        more_rounds=decision.more_rounds if verdict == "inconclusive" else None,
+    )
+
+
+def _word(each: _Timed, decision: Decision, sure: bool) -> tuple[str, str, str]:
+    if sure:
+        return ("regressed" if decision.p_slower < decision.p_faster else "improved"), "beyond_margin", ""
+    if decision.word == "same":
+        return "unchanged", "within_margin", ""
+    if decision.word == "few":
+        return "inconclusive", "too_few_rounds", ""
+    if each.confirmed:
+        return "inconclusive", "not_confirmed", ""
+    if decision.word == "open":
+        return "inconclusive", "straddles_margin", ""
+    return "inconclusive", "not_confirmed", "the budget was spent before it could be measured again"
+
+
+def _of_the_case(
+    entry: Mapping[str, Any], attempts: Sequence[Attempt], entries: Sequence[Mapping[str, Any]], about: dict[str, Any]
+) -> list[Verdict] | None:
+    """Gives the verdict on the case as a whole; nothing where both sides timed it."""
+    base, head = (_state(entry.get(side)) for side in _SIDES)
+    if base == head == "absent":
+        return []
+    if "absent" in (base, head):
+        present, missing = ("head", "base") if base == "absent" else ("base", "head")
+        twin = [e for e in entries if e["case_id"] == entry["case_id"] and e["case_hash"] != entry["case_hash"]]
+        verdict, reason = ("new", "only_in_head") if present == "head" else ("vanished", "only_in_base")
+        if twin:
+            verdict, reason = "changed", "definition_changed"
+        detail = (entry.get(missing) or {}).get("reason") or ""
+        return [Verdict(**about, metric="case", verdict=verdict, reason=reason, detail=detail)]
+    if "errors only" in (base, head):
+        return []
+    faults = {side: _fault(attempts, side) for side in _SIDES}
+    if not any(faults.values()):
+        return None
+    detail = "; ".join(f"{side}: {fault}" for side, fault in faults.items() if fault)
+    if faults["base"] and not faults["head"]:
+        return [Verdict(**about, metric="case", verdict="new", reason="failed_in_base", detail=detail)]
+    reason = "failed_in_both" if faults["base"] else "failed_in_head"
+    return [Verdict(**about, metric="case", verdict="failed", reason=reason, detail=detail)]
+
+
+def _state(planned: Mapping[str, Any] | None) -> str:
+    if planned is None or planned["status"] != "planned":
+        return "absent"
+    return "timed" if planned["timed"] else "errors only"
+
+
+def _fault(attempts: Sequence[Attempt], side: str) -> str:
+    bad = [a for a in attempts if a.group == side and a.kind in ("cost", "timing") and a.status != "ok"]
+    return f"{bad[0].status}: {bad[0].reason}" if bad else ""
+
+
+def _facts(attempts: Sequence[Attempt], side: str) -> dict[str, Any]:
+    facts: dict[str, Any] = {}
+    for attempt in attempts:
+        if attempt.group == side and attempt.kind in ("cost", "accuracy"):
+            facts |= attempt.facts
+    return facts
+
+
+def _unsteady(attempts: Sequence[Attempt]) -> set[str]:
+    """Gives the columns in which two cost passes over one revision differ."""
+    found: set[str] = set()
+    for side in _SIDES:
+        passes = [a.facts for a in attempts if a.group == side and a.kind == "cost"]
+        for again in passes[1:]:
+            found |= {name for name, value in again.items() if passes[0].get(name) != value}
+    return found - {"compile_s", "output_digest"}
+
+
+def _not_repeatable(name: str, about: dict[str, Any]) -> Verdict:
+    return Verdict(**about, metric=name, verdict="inconclusive", reason="not_repeatable")
+
+
+def _present(value: float) -> float | None:
+    return None if math.isnan(value) else value
+
+
+def _side(info: Mapping[str, Any], side: str) -> Side:
+    known = {field.name for field in dataclasses.fields(Side)}
+    return Side(
+        **{name: value for name, value in info[side].items() if name in known}, machine=info["machine"]["name"]
+    )
+
+
+def _notes(info: Mapping[str, Any], attempts: Sequence[Attempt]) -> list[str]:
+    notes = list(info.get("notes", ()))
+    both_out = [e for e in info["cases"] if _state(e.get("base")) == _state(e.get("head")) == "absent"]
+    if both_out:
+        notes.append(f"{len(both_out)} cases have no meaning or lack something in both")
+    errors = [e for e in info["cases"] if "errors only" in (_state(e.get("base")), _state(e.get("head")))]
+    if errors:
+        notes.append(f"{len(errors)} oracles are beyond the size to which they are timed, and not compared")
+    if info.get("state") == "interrupted":
+        notes.append("stopped before its end")
+    foreign = [a.facts.get("foreign_share", 0.0) for a in attempts if a.kind == "timing"]
+    if foreign and np.mean([share > _DISTURBED_SHARE for share in foreign]) > 0.5:
+        notes.append("other programs took processor time in most rounds; a quieter machine needs fewer of them")
+    return notes

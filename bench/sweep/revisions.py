@@ -1,0 +1,168 @@
+"""Two git revisions -> two checkouts, each with the environment that it asks for, and what each plans of a suite.
+
+A checkout is a worktree of the repository in a temporary folder; nothing of the user's own tree is touched. Paths are
+of equal length, since even the length of a path moves memory. Where both revisions require the same packages they
+share this interpreter; where they differ each gets a virtual environment of its own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import subprocess
+import sys
+import tempfile
+import tomllib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from bench.case import Case
+from bench.errors import UsageError
+from bench.sweep.processes import Place
+
+__all__ = ["Revision", "Sought", "checkouts"]
+
+_WORKING_TREE = "."
+_REQUIREMENT_FILES = ("constraints.txt", "requirements*.txt", "setup.py", "setup.cfg", "*.lock")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Sought:
+    """A case as one revision plans it."""
+
+    case: Case
+    row: Mapping[str, Any]
+    """Its row of the plan: closed forms, status and reason."""
+
+    @property
+    def timed(self) -> bool:
+        """Whether it is timed there; an oracle beyond its size is planned for its errors alone, with a reason."""
+        return self.row["status"] == "planned" and not self.row["reason"]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Revision:
+    """A revision that is checked out."""
+
+    name: str
+    """As it was asked for."""
+    commit: str
+    place: Place
+    """Which code its processes run."""
+
+    def plan(self, suite: Path, words: Sequence[str]) -> list[Sought]:
+        """Gives what it plans of a suite, in the suite's order.
+
+        Args:
+            suite: the suite's file, whether or not the revision has it.
+            words: further words of ``bench plan``.
+
+        Raises:
+            UsageError: it cannot plan the suite.
+        """
+        command = [self.place.python, "-m", "bench", "plan", str(suite), "--format", "json", *words]
+        done = subprocess.run(
+            command, cwd=self.place.folder, env=self.place.environment(), capture_output=True, text=True
+        )
+        if done.returncode:
+            told = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1:]
+            raise UsageError(f"{self.name}: {suite}", f"cannot be planned there ({''.join(told)})", "mend the suite")
+        return [_sought(self.name, row) for row in json.loads(done.stdout)]
+
+
+@contextlib.contextmanager
+def checkouts(
+    repository: Path, base: str, head: str, told: Callable[[str], None]
+) -> Iterator[tuple[Revision, Revision]]:
+    """Checks two revisions out, and removes them again.
+
+    Args:
+        repository: a folder inside the repository.
+        base: a revision, as git understands it; ``.`` is the working tree as it is, without untracked files.
+        head: the same.
+        told: takes a sentence for a person, about what takes a while.
+
+    Raises:
+        UsageError: it is no repository, or has no such revision, or a checkout cannot be installed.
+    """
+    root = Path(_git(repository, "rev-parse", "--show-toplevel"))
+    commits = [_commit(root, name) for name in (base, head)]
+    with tempfile.TemporaryDirectory(prefix="bench-ab-") as temporary:
+        folders = [Path(temporary) / word for word in ("a", "b")]
+        try:
+            for folder, commit in zip(folders, commits, strict=True):
+                _git(root, "worktree", "add", "--quiet", "--detach", str(folder), commit)
+            shared = _requirements(folders[0]) == _requirements(folders[1])
+            places = [Place(folder=folder) if shared else _installed(folder, told) for folder in folders]
+            first, second = (
+                Revision(name, commit, place)
+                for name, commit, place in zip((base, head), commits, places, strict=True)
+            )
+            yield first, second
+        finally:
+            for folder in folders:
+                if folder.exists():
+                    _git(root, "worktree", "remove", "--force", str(folder))
+
+
+def _commit(root: Path, name: str) -> str:
+    if name == _WORKING_TREE:
+        return _git(root, "stash", "create") or _git(root, "rev-parse", "HEAD")
+    if name.startswith("-"):  # git would take it for an option
+        raise UsageError(name, "is no git revision", "a branch, a tag or a commit")
+    return _git(root, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}", missing=name)
+
+
+def _git(folder: Path, *words: str, missing: str = "") -> str:
+    done = subprocess.run(["git", "-C", str(folder), *words], capture_output=True, text=True)
+    if done.returncode == 0:
+        return done.stdout.strip()
+    if missing:
+        right = "a branch, a tag or a commit that `git rev-parse` knows; a shallow clone may lack it: git fetch"
+        raise UsageError(missing, "is no revision of this repository", right)
+    raise UsageError(f"git {words[0]}", " ".join(done.stderr.split()) or "failed", "a git repository")
+
+
+def _requirements(folder: Path) -> dict[str, Any]:
+    """Gives what a checkout asks to be installed, in whatever form it says so."""
+    found: dict[str, Any] = {
+        file.name: file.read_bytes() for pattern in _REQUIREMENT_FILES for file in sorted(folder.glob(pattern))
+    }
+    project = _project(folder)
+    return found | {name: project.get(name) for name in ("requires-python", "dependencies", "optional-dependencies")}
+
+
+def _project(folder: Path) -> dict[str, Any]:
+    file = folder / "pyproject.toml"
+    found: dict[str, Any] = (
+        tomllib.loads(file.read_text(encoding="utf-8")).get("project", {}) if file.exists() else {}
+    )
+    return found
+
+
+def _installed(folder: Path, told: Callable[[str], None]) -> Place:
+    """Makes an environment beside a checkout and installs it there, with the extra `all` where it has one."""
+    told(f"the revisions require different packages: installing those of {folder.name} in an environment of its own")
+    environment = folder.parent / f"{folder.name}-env"
+    subprocess.run([sys.executable, "-m", "venv", str(environment)], check=True)
+    python = environment / "bin" / "python"
+    extra = "[all]" if "all" in _project(folder).get("optional-dependencies", {}) else ""
+    constraints = ["-c", "constraints.txt"] if (folder / "constraints.txt").exists() else []
+    words = ["install", "--quiet", *constraints, "-e", f".{extra}"]
+    done = subprocess.run([str(python), "-m", "pip", *words], cwd=folder, capture_output=True, text=True)
+    if done.returncode:
+        last = " ".join(done.stderr.split())[-400:]
+        raise UsageError(f"pip {' '.join(words)}", f"failed: {last}", "a revision whose packages can be installed")
+    return Place(str(python), folder)
+
+
+def _sought(revision: str, row: Mapping[str, Any]) -> Sought:
+    if "case" not in row:
+        raise UsageError(revision, "has a bench whose plan names no cases", "a later revision")
+    case = Case.from_json(row["case"])
+    if case.case_hash != row["case_hash"]:
+        found = f"means another measurement by {case.case_id} than this bench"
+        raise UsageError(revision, found, "revisions with one definition of a case")
+    return Sought(case, row)

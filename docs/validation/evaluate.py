@@ -1,0 +1,223 @@
+"""What the kept rounds say: false alarms, power, coverage, the bias of taking turns; prints tables, draws one plot.
+
+``python docs/validation/evaluate.py``; reads `data/` beside it, measures nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+import numpy as np
+from measure import read
+from scipy import stats
+
+from bench.stats.decision import decide
+from bench.stats.interval import Estimate, log_interval, median_interval
+from bench.stats.signed_rank import shift
+
+HERE = Path(__file__).parent
+Logs = dict[str, list[float]]
+
+
+def clopper_pearson(successes: int, trials: int, level: float = 0.95) -> tuple[float, float]:
+    """Gives the exact interval of a share."""
+    found = stats.binomtest(successes, trials).proportion_ci(level, method="exact")
+    return float(found.low), float(found.high)
+
+
+def share(successes: int, trials: int) -> str:
+    """Gives a share with its interval, as text."""
+    if not trials:
+        return "nothing measured"
+    low, high = clopper_pearson(successes, trials)
+    percent = [f"{100 * each:.1f}" for each in (successes / trials, low, high)]
+    return f"{successes} of {trials} ({percent[0]} %, 95 % interval {percent[1]} to {percent[2]} %)"
+
+
+def false_alarms(experiment: str) -> None:
+    """Prints how many runs over an unchanged tree ended with exit code 1, and what was said of their cases."""
+    runs = read(experiment)
+    if not runs:
+        return
+    print(f"\n## {experiment}: {len(runs)} runs of an unchanged tree, {runs[0]['wall_s']:.0f} s each")
+    alarms = sum(run["exit"] == 1 for run in runs)
+    print(f"runs with exit code 1: {share(alarms, len(runs))}")
+    words = [v["verdict"] for run in runs for v in run["verdicts"] if v["metric"] == "latency"]
+    for word in sorted(set(words)):
+        print(f"latency {word}: {share(words.count(word), len(words))}")
+    widths = [
+        (v["ratio_ci_high"] - v["ratio_ci_low"]) / 2
+        for run in runs
+        for v in run["verdicts"]
+        if v["metric"] == "latency" and "ratio_ci_low" in v
+    ]
+    rounds = [v["rounds"] for run in runs for v in run["verdicts"] if v["metric"] == "latency"]
+    width, count = 100 * float(np.median(widths)), float(np.median(rounds))
+    print(f"half width of a ratio's interval: median {width:.2f} %; rounds: median {count:.0f}")
+
+
+def coverage(experiment: str) -> None:
+    """Prints how often the interval of a ratio of equal things holds 1, by estimator, clustered by run."""
+    runs = read(experiment)
+    if not runs:
+        return
+    print(f"\n## {experiment}: coverage of a ratio's 95 % interval (the truth is 1)")
+    for name, estimate in estimators.items():
+        held, width = [], []
+        for run in runs:
+            intervals = [estimate(logs) for logs in logs_of(run).values()]
+            known = [each for each in intervals if not math.isnan(each.low)]
+            held.append([each.low <= 0 <= each.high for each in known])
+            width += [each.half_width for each in known]
+        print(f"{name:20} {_clustered(held)}; half width median {100 * np.median(width):.2f} %")
+
+
+def printed_coverage() -> None:
+    """Prints how often what `bench run` prints holds the median of all other runs."""
+    runs = read("runs")
+    if len(runs) < 3:
+        return
+    print(f"\n## runs: {len(runs)} runs of `bench run`; the truth of each is the median over the others")
+    for name in ("latency_median_s", "latency_ratio"):
+        prefix = name.removesuffix("_s").removesuffix("_median")
+        ends = (f"{prefix}_ci_low", f"{prefix}_ci_high")
+        ends = tuple(f"{end}_s" if name.endswith("_s") else end for end in ends)
+        values = {row["case_id"]: [] for row in runs[0]["records"]}
+        for run in runs:
+            for row in run["records"]:
+                values[row["case_id"]].append((row[name], *(row[end] for end in ends)))
+        held, widths = [[] for _ in runs], []
+        for series in values.values():
+            centres = np.array([value for value, _, _ in series], dtype=float)
+            if np.nanmax(centres) == np.nanmin(centres):
+                continue  # the baseline's own ratio
+            for number, (_, low, high) in enumerate(series):
+                if low is not None:
+                    truth = float(np.nanmedian(np.delete(centres, number)))
+                    held[number].append(low <= truth <= high)
+                    widths.append((high - low) / 2 / truth)
+        print(f"{name:18} {_clustered(held)}; half width median {100 * np.median(widths):.1f} %")
+
+
+def power() -> None:
+    """Prints how often an injected slowdown was found, and draws how that grows with the time."""
+    runs = read("power")
+    if not runs:
+        return
+    print(f"\n## power: {len(runs)} runs of {runs[0]['wall_s']:.0f} s, margin {100 * runs[0]['margin']:g} %")
+    for factor in (1.10, 1.05):
+        found = others = trials = 0
+        for run in runs:
+            slowed = {name for name, by in run["slowed"].items() if by == factor}
+            said = {v["case_id"].partition("[")[0]: v for v in run["verdicts"] if v["metric"] == "latency"}
+            found += sum(said[name]["verdict"] == "regressed" for name in slowed)
+            trials += len(slowed)
+        print(f"{100 * (factor - 1):.0f} % slower: found in {share(found, trials)}")
+    for run in runs:
+        of_run = [
+            v for v in run["verdicts"] if v["metric"] == "latency" and v["verdict"] in ("regressed", "improved")
+        ]
+        others += sum(v["case_id"].partition("[")[0] not in run["slowed"] for v in of_run)
+    print(f"changes told of cases that were not slowed: {others}")
+    _draw_power(runs)
+
+
+def _draw_power(runs: Sequence[dict[str, Any]]) -> None:
+    """Draws the share of slowdowns that screening would have flagged by a time, from the kept rounds."""
+    seconds = np.arange(20, 181, 5)
+    figure, axes = plt.subplots(figsize=(6.4, 4.0), layout="constrained")
+    for factor in (1.10, 1.05):
+        shares = []
+        for until in seconds:
+            flagged = [
+                decide([pair[5] for pair in run["pairs"] if _is(pair, name) and pair[7] <= until], run["margin"]).word
+                == "slower"
+                for run in runs
+                for name, by in run["slowed"].items()
+                if by == factor
+            ]
+            shares.append(float(np.mean(flagged)))
+        axes.plot(seconds, shares, marker="o", markersize=3, label=f"{100 * (factor - 1):.0f} % slower")
+    axes.set(xlabel="seconds since the start, 15 cases", ylabel="share flagged", ylim=(0, 1.02))
+    axes.set_title(f"Power of `bench ab`, margin {100 * runs[0]['margin']:g} %, {len(runs)} runs")
+    axes.legend(frameon=False)
+    figure.savefig(HERE / "power.svg")
+
+
+def taking_turns() -> None:
+    """Prints the ratio of a case's time among others to its time alone."""
+    rounds = read("alone")
+    if not rounds:
+        return
+    print(f"\n## alone: the time of SDPA among others over its time alone, {len(rounds)} rounds")
+    for size in rounds[0]["seconds"]:
+        both = [one["seconds"][size] for one in rounds]
+        found = log_interval([math.log(each["among"] / each["alone"]) for each in both])
+        call = 1000 * float(np.median([each["alone"] for each in both]))
+        print(f"n={size:5} call {call:8.3f} ms: {found.centre:.3f} [{found.low:.3f}, {found.high:.3f}]")
+
+
+def logs_of(run: dict[str, Any], stage: str = "screen") -> Logs:
+    """Gives case -> log-ratios of a kept comparison."""
+    found: Logs = {}
+    for case, of_stage, _, _, _, log, *_ in run["pairs"]:
+        if of_stage == stage:
+            found.setdefault(case, []).append(log)
+    return found
+
+
+def _is(pair: Sequence[Any], operator: str) -> bool:
+    return bool(pair[0].partition("[")[0] == operator) and pair[1] == "screen"
+
+
+def _clustered(held: Sequence[Sequence[bool]]) -> str:
+    """Gives a share over all cases of all runs, its interval from the spread between runs."""
+    means = [float(np.mean(of_run)) for of_run in held if of_run]
+    reach = stats.t.ppf(0.975, len(means) - 1) * np.std(means, ddof=1) / math.sqrt(len(means))
+    centre = float(np.mean(means))
+    return f"{100 * centre:.1f} % [{100 * (centre - reach):.1f}, {100 * min(1.0, centre + reach):.1f}]"
+
+
+def _student(values: Sequence[float]) -> Estimate:
+    x = np.asarray(values)
+    if len(x) < 3:
+        return Estimate(float(np.mean(x)), math.nan, math.nan, len(x))
+    reach = float(stats.t.ppf(0.975, len(x) - 1) * x.std(ddof=1) / math.sqrt(len(x)))
+    return Estimate(float(x.mean()), float(x.mean()) - reach, float(x.mean()) + reach, len(x))
+
+
+def _winsorised(values: Sequence[float]) -> Estimate:
+    """Yuen's interval of the trimmed mean (Wilcox, Introduction to Robust Estimation, section 4.3)."""
+    x = np.asarray(values)
+    cut = int(0.2 * len(x))
+    if len(x) - 2 * cut < 3:
+        return Estimate(float(np.mean(x)), math.nan, math.nan, len(x))
+    mean = float(stats.trim_mean(x, 0.2))
+    spread = float(np.std(np.asarray(stats.mstats.winsorize(x, (0.2, 0.2))), ddof=1))
+    reach = float(stats.t.ppf(0.975, len(x) - 2 * cut - 1)) * spread / (0.6 * math.sqrt(len(x)))
+    return Estimate(mean, mean - reach, mean + reach, len(x))
+
+
+estimators: dict[str, Callable[[Sequence[float]], Estimate]] = {
+    "signed rank": shift,
+    "sign test": median_interval,
+    "Student's t": _student,
+    "t, winsorised 20 %": _winsorised,
+}
+"""Name -> what gives the 95 % interval of a centre."""
+
+
+if __name__ == "__main__":
+    for each in ("aa", "disturbed"):
+        false_alarms(each)
+        coverage(each)
+    power()
+    printed_coverage()
+    taking_turns()
