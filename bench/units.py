@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-__all__ = ["bytes_text", "count_text", "duration_text", "ratio_text", "seconds_text"]
+__all__ = ["bytes_text", "count_text", "duration_text", "plural_text", "ratio_text", "seconds_text"]
 
 _TIME = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
 _BYTES = ((2**40, "TiB"), (2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB"))
@@ -44,6 +44,11 @@ def count_text(value: float | None) -> str:
     if value is None or math.isnan(value):
         return "-"
     return _scaled(value, _COUNT, "") or f"{value:.0f}"
+
+
+def plural_text(count: int, noun: str) -> str:
+    """Gives a count of things whose plural ends in s: ``1 case``, ``3 cases``."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def ratio_text(value: float | None, low: float | None = None, high: float | None = None) -> str:

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from bench.units import bytes_text, count_text, duration_text, ratio_text, seconds_text
+from bench.units import bytes_text, count_text, duration_text, plural_text, ratio_text, seconds_text
 
 
 @pytest.mark.parametrize(
@@ -42,6 +42,11 @@ def test_counts_have_decimal_units(count: float, text: str) -> None:
 )
 def test_a_span_is_said_as_a_person_says_it(seconds: float, text: str) -> None:
     assert duration_text(seconds) == text
+
+
+@pytest.mark.parametrize(("count", "text"), [(0, "0 cases"), (1, "1 case"), (2, "2 cases")])
+def test_one_thing_is_said_in_the_singular(count: int, text: str) -> None:
+    assert plural_text(count, "case") == text
 
 
 def test_a_ratio_has_its_interval() -> None:

@@ -1,6 +1,8 @@
-"""What an adapter costs against the plain layer: unmerged, merged, by rank and width.
+"""What an adapter costs against the plain layer, and a layer of its own against exact attention.
 
-Goes in: the table. Comes out: one finding for each scope, phase and device.
+Goes in: the table. Comes out: one finding for each scope, phase and device, an adapter's over rank and width, a
+layer's over length. Neither has an error against its baseline: an adapter changes what a layer computes on purpose,
+and a layer such as MLA has weights of its own.
 """
 
 from __future__ import annotations
@@ -8,13 +10,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from bench.analysis.finding import MARGIN, Finding, against, ratio_words
 from bench.analysis.scaling import peak_bytes
-from bench.analysis.series import contexts, measured
+from bench.analysis.series import Context, contexts, implementation, measured
+from bench.units import plural_text
 
-__all__ = ["adapter_findings"]
+__all__ = ["adapter_findings", "layer_findings"]
+
+_SIGNS = {"seq_len": "n", "hidden_size": "d"}
+_OF_ITS_OWN = "Each has weights of its own and approximates nothing: there is no error to hold beside its time."
 
 
 def adapter_findings(table: pd.DataFrame) -> Iterator[Finding]:
@@ -23,56 +30,86 @@ def adapter_findings(table: pd.DataFrame) -> Iterator[Finding]:
     Args:
         table: one row a case.
     """
-    rows = table[table["family"] == "adapter"]
-    for context, group in contexts(rows, "hidden_size"):
-        peak = peak_bytes(group)
-        share = peak / group["baseline"].map(dict(zip(group["case_id"], peak, strict=True)))
-        group = group.assign(peak_share=share)
-        compared = group[measured(group) & group["latency_ratio"].notna()]
-        compared = compared[compared["case_id"] != compared["baseline"]]
-        if compared.empty:
-            continue
-        base = group.loc[group["case_id"] == group["baseline"], "label"]
-        name = str(base.iloc[0]) if len(base) else "the plain layer"
-        lines = [_line(same) for _, same in compared.groupby("label", sort=False)]
-        numbers = {"cases": len(compared), "slower": int((compared["latency_ratio_ci_low"] > 1 + MARGIN).sum())}
-        yield Finding("adapter", context.name, _headline(compared, name), tuple(lines), numbers)
+    told = _beside_baseline(table)
+    for context, rows in contexts(told[told["family"] == "adapter"], "hidden_size"):
+        yield from _costs("adapter", context, rows, "hidden_size")
 
 
-def _headline(compared: pd.DataFrame, baseline: str) -> str:
-    slower = (compared["latency_ratio_ci_low"] > 1 + MARGIN).groupby(compared["label"], sort=False)
-    faster = (compared["latency_ratio_ci_high"] < 1 - MARGIN).groupby(compared["label"], sort=False)
-    words = []
-    for (label, up), (_, down) in zip(slower, faster, strict=True):
-        if up.any() and not down.any():
-            words.append(f"{label} is slower in {up.sum()} of {len(up)} cases")
-        elif down.any() and not up.any():
-            words.append(f"{label} is faster in {down.sum()} of {len(down)} cases")
-        elif up.any():
-            words.append(f"{label} is slower in {up.sum()} and faster in {down.sum()} of {len(up)} cases")
-        else:
-            words.append(f"{label} shows no difference in {len(up)} of {len(up)} cases")
-    return f"Against {baseline}: {'; '.join(words)}."
+def layer_findings(table: pd.DataFrame) -> Iterator[Finding]:
+    """Yields, for each phase and device, what each layer of its own (MLA, the seed's module) costs over the sweep.
+
+    Args:
+        table: one row a case.
+    """
+    told = _beside_baseline(table)
+    for context, rows in contexts(told[told["family"] == "layer"], "seq_len"):
+        yield from _costs("layer", context, rows, "seq_len", _OF_ITS_OWN)
 
 
-def _line(rows: pd.DataFrame) -> str:
+def _beside_baseline(table: pd.DataFrame) -> pd.DataFrame:
+    """Adds the label of each case's baseline, which may be of another family, and the share of its peak memory."""
+    peak = peak_bytes(table)
+    names = list(zip(table["run"], table["case_id"], strict=True))
+    labels, peaks = dict(zip(names, table["label"], strict=True)), dict(zip(names, peak, strict=True))
+    against = list(zip(table["run"], table["baseline"], strict=True))
+    return table.assign(
+        baseline_label=[str(labels.get(name, "the baseline")) for name in against],
+        peak_share=peak / np.array([peaks.get(name, np.nan) for name in against], dtype=float),
+    )
+
+
+def _costs(topic: str, context: Context, rows: pd.DataFrame, axis: str, *more: str) -> Iterator[Finding]:
+    compared = rows[measured(rows) & rows["latency_ratio"].notna() & (rows["case_id"] != rows["baseline"])]
+    if compared.empty:
+        return
+    compared = compared.assign(name=[implementation(row) for _, row in compared.iterrows()])
+    details = [_line(str(name), same, axis) for name, same in compared.groupby("name", sort=False)]
+    numbers = {"cases": len(compared), "slower": int((compared["latency_ratio_ci_low"] > 1 + MARGIN).sum())}
+    yield Finding(topic, context.name, _headline(compared), (*details, *more), numbers)
+
+
+def _headline(compared: pd.DataFrame) -> str:
+    baseline = compared["baseline_label"].iloc[0]
+    if compared["latency_ratio_ci_low"].isna().all():
+        least = compared.sort_values("latency_ratio").iloc[0]
+        words = f"{least['name']} has the lowest ratio, {ratio_words(least)}"
+        return f"There are too few rounds to say what differs from {baseline}; {words}."
+    words = "; ".join(_said(str(name), same) for name, same in compared.groupby("name", sort=False))
+    return f"Against {baseline}: {words}."
+
+
+def _said(name: str, rows: pd.DataFrame) -> str:
+    sure = rows[rows["latency_ratio_ci_low"].notna()]
+    if sure.empty:
+        return f"{name} has too few rounds to say"
+    slower = int((sure["latency_ratio_ci_low"] > 1 + MARGIN).sum())
+    faster = int((sure["latency_ratio_ci_high"] < 1 - MARGIN).sum())
+    found = " and ".join(f"{word} in {count}" for word, count in (("slower", slower), ("faster", faster)) if count)
+    cases = plural_text(len(sure), "case")
+    text = f"{name} is {found} of {cases}" if found else f"{name} shows no difference in {cases}"
+    unsure = len(rows) - len(sure)
+    return f"{text} ({unsure} more in too few rounds)" if unsure else text
+
+
+def _line(name: str, rows: pd.DataFrame, axis: str) -> str:
     ordered = rows.sort_values("latency_ratio")
     least, most = ordered.iloc[0], ordered.iloc[-1]
-    text = f"{least['label']}: time {_words(least)} at {_at(least)}"
+    text = f"{name}: time {_words(least)} at {_at(least, axis)}"
     if len(rows) > 1:
-        text += f", to {_words(most)} at {_at(most)}"
+        text += f", to {_words(most)} at {_at(most, axis)}"
+    if rows["latency_ratio_ci_low"].isna().all():
+        text += ", in too few rounds for an interval"
     share = rows["peak_share"].dropna()
     if len(share):
         ends = dict.fromkeys(f"{end:.3g}" for end in (share.min(), share.max()))
-        text += f"; peak memory {' to '.join(ends)} × the layer's"
+        text += f"; peak memory {' to '.join(ends)} × the baseline's"
     return f"{text}."
 
 
 def _words(row: pd.Series[Any]) -> str:
     told = against(row)
-    return f"{ratio_words(row)} ({told})" if told.startswith("no difference") else told
+    return f"{ratio_words(row)} ({told})" if told.startswith("no difference") else ratio_words(row)
 
 
-def _at(row: pd.Series[Any]) -> str:
-    rank = "" if pd.isna(row["rank"]) else f" r={row['rank']:g}"
-    return f"d={row['hidden_size']:g}{rank}"
+def _at(row: pd.Series[Any], axis: str) -> str:
+    return f"{_SIGNS[axis]}={row[axis]:g}" + ("" if pd.isna(row["rank"]) else f" r={row['rank']:g}")

@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from bench.analysis.resample import FEWEST_ROUNDS, interval, median_draws
-from bench.analysis.series import contexts, measured, rounds_by_case, series_of
+from bench.analysis.series import contexts, measured, own_cases, rounds_by_case, series_of
 
 __all__ = ["ANSWERS", "Crossover", "crossing", "crossovers", "find_crossover"]
 
@@ -27,8 +27,11 @@ ANSWERS = {
     "until": "wins only at shorter lengths",
     "undecided": "none in range: the rounds do not decide",
     "absent": "none in range: fewer than two measured lengths",
+    "untimed": "none in range: nothing was timed",
 }
 """answer -> what it says."""
+
+_TOO_FEW = "(too few rounds for an interval)"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -52,6 +55,8 @@ class Crossover:
     def text(self) -> str:
         """The answer in words: ``from n = 1240 [1100, 1400]``."""
         span = f"{self.smallest:.0f}–{self.largest:.0f}"
+        if self.answer == "untimed":
+            return "none in range: nothing was timed"
         if self.answer == "absent":
             only = (
                 "no length was measured" if np.isnan(self.smallest) else f"only n = {self.smallest:.0f} was measured"
@@ -62,17 +67,21 @@ class Crossover:
             return f"{word} n = {self.seq_len:.0f} {self._interval()}"
         if self.answer == "undecided":
             return f"none in range: no difference that the rounds agree on in {span}"
+        few = f" {_TOO_FEW}" if np.isnan(self.low) else ""
         if self.answer == "everywhere":
-            return f"everywhere in range ({span})"
-        doubt = f"; may be from n = {self.low:.0f} on" if self.low <= self.largest else ""
+            return f"everywhere in range ({span}){few}"
+        doubt = f"; may be from n = {self.low:.0f} on" if self.low <= self.largest else few
         return f"never in range ({span}){doubt}"
 
     def _interval(self) -> str:
         if np.isnan(self.low):
-            return "(too few rounds for an interval)"
+            return _TOO_FEW
         low = f"< {self.smallest:.0f}" if self.low < self.smallest else f"{self.low:.0f}"
         high = f"> {self.largest:.0f}" if self.high > self.largest else f"{self.high:.0f}"
         return f"[{low}, {high}]"
+
+
+_UNTIMED = Crossover("untimed", np.nan, np.nan, np.nan, np.nan, np.nan)
 
 
 def crossing(lengths: ArrayLike, log_ratios: ArrayLike) -> NDArray[np.float64]:
@@ -138,6 +147,8 @@ def find_crossover(
 def crossovers(table: pd.DataFrame, rounds: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:
     """Gives the answer for every line of a context that was asked for at two lengths or more.
 
+    Other packages' lines beside which ours stands have none: they are compared with ours.
+
     Args:
         table: one row a case.
         rounds: columns `run case_hash round latency_s log_ratio`.
@@ -149,7 +160,7 @@ def crossovers(table: pd.DataFrame, rounds: pd.DataFrame, *, seed: int = 0) -> p
     """
     ratios = rounds_by_case(rounds, "log_ratio")
     found: list[dict[str, Any]] = []
-    for context, rows in contexts(table, "seq_len"):
+    for context, rows in contexts(own_cases(table), "seq_len"):
         if not measured(rows).any() or rows["seq_len"].nunique() < 2:
             continue
         for label, line in series_of(rows, "seq_len"):
@@ -160,7 +171,8 @@ def crossovers(table: pd.DataFrame, rounds: pd.DataFrame, *, seed: int = 0) -> p
             usable = measured(line) & line["latency_ratio"].notna() & line["rounds"].notna()
             good = line[usable]
             logs = np.log(good["latency_ratio"].to_numpy(dtype=float))
-            result = find_crossover(good["seq_len"].tolist(), logs.tolist(), good["rounds"].tolist(), seed=seed)
+            lengths, drawn = good["seq_len"].tolist(), good["rounds"].tolist()
+            result = find_crossover(lengths, logs.tolist(), drawn, seed=seed) if measured(line).any() else _UNTIMED
             found.append(
                 {
                     "context": context.name,

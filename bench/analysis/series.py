@@ -16,12 +16,16 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bench.case import DTYPES
+from bench.units import plural_text
 
 __all__ = [
     "OWN_PROVIDERS",
     "Context",
     "contexts",
+    "implementation",
     "measured",
+    "own_cases",
+    "questions",
     "rounds_by_case",
     "series_columns",
     "series_label",
@@ -91,6 +95,9 @@ class Context:
             yield DTYPES.get(values["dtype"], (values["dtype"], 0))[0]
         if {"num_heads", "head_dim", "hidden_size"} & values.keys():
             yield from self._shape()
+        kv_heads = values.get("num_kv_heads")
+        if kv_heads is not None and kv_heads != self.values.get("num_heads"):
+            yield plural_text(int(kv_heads), "kv head")
         if "seq_len" in values:
             yield f"n={values['seq_len']:g}"
         if values.get("batch_size", 1) != 1:
@@ -122,6 +129,24 @@ def measured(table: pd.DataFrame) -> pd.Series[bool]:
     return table["status"].isin(["ok", "throttled"]) & table["latency_median_s"].notna()
 
 
+def questions(table: pd.DataFrame) -> pd.Series[Any]:
+    """Gives, row by row, all that two cases share that differ in provider only: then one is the other's rival."""
+    names = [name for name in (*_CONTEXT, *_SERIES) if name in table and name != "provider"]
+    return table[names].astype(object).where(table[names].notna(), None).agg(tuple, axis=1).map(repr)
+
+
+def own_cases(table: pd.DataFrame) -> pd.DataFrame:
+    """Gives the table without other packages' cases beside which ours stands: these are no operators of their own.
+
+    What only a package offers stays: nothing else speaks of it.
+    """
+    foreign = ~table["provider"].isin(OWN_PROVIDERS)
+    if not foreign.any():
+        return table
+    asked = questions(table)
+    return table[~(foreign & asked.isin(asked[~foreign]))]
+
+
 def contexts(table: pd.DataFrame, axis: str = "") -> Iterator[tuple[Context, pd.DataFrame]]:
     """Yields each context with its rows, in the table's order.
 
@@ -146,11 +171,15 @@ def series_of(rows: pd.DataFrame, axis: str) -> Iterator[tuple[str, pd.DataFrame
         yield series_label(line.iloc[0], axis), line.sort_values(axis)
 
 
+def implementation(row: Mapping[str, Any] | pd.Series[Any]) -> str:
+    """Gives an operator's label, and whose it is where it is not ours: ``Nyström [transformers]``."""
+    own = row["provider"] in OWN_PROVIDERS
+    return str(row["label"]) if own else f"{row['label']} [{row['provider']}]"
+
+
 def series_label(row: Mapping[str, Any] | pd.Series[Any], axis: str = "") -> str:
     """Gives how a case is called among the others of its context: ``Linformer r=64``."""
-    words = [str(row["label"])]
-    if row["provider"] not in OWN_PROVIDERS:
-        words.append(f"[{row['provider']}]")
+    words = [implementation(row)]
     if axis != "rank" and not _absent(row["rank"]):
         words.append(f"r={row['rank']:g}")
     if isinstance(row.get("options"), str) and row["options"]:

@@ -12,14 +12,14 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from bench.analysis.adapters import adapter_findings
+from bench.analysis.adapters import adapter_findings, layer_findings
 from bench.analysis.finding import EXACT, MARGIN, Finding, against, ratio_words, shape_words, share_words
 from bench.analysis.packages import beside_packages, package_findings
 from bench.analysis.scaling import peak_bytes
 from bench.analysis.seed import seed_findings
-from bench.analysis.series import Context, contexts, measured, series_label
+from bench.analysis.series import Context, contexts, measured, own_cases, series_label
 from bench.attempt import FAILURES
-from bench.units import seconds_text
+from bench.units import plural_text, seconds_text
 
 __all__ = ["TRIVIAL", "error_of", "findings"]
 
@@ -30,7 +30,9 @@ _BELOW = 0.95  # by less than a twentieth below uniform's error is not worth a w
 
 
 def findings(table: pd.DataFrame, rounds: pd.DataFrame, crossovers: pd.DataFrame) -> list[Finding]:
-    """Gives the findings in the order of the report: attentions, adapters, packages, the seed's module, the missing.
+    """Gives the findings in the order of the report: attentions, adapters, layers, packages, the seed, the missing.
+
+    Other packages' implementations beside which ours stands are no rivals of their own: `packages` tells of them.
 
     Args:
         table: one row a case.
@@ -38,9 +40,11 @@ def findings(table: pd.DataFrame, rounds: pd.DataFrame, crossovers: pd.DataFrame
         crossovers: of `analysis.crossover.crossovers` for the same table.
     """
     found: list[Finding] = []
-    for context, rows in contexts(table[table["family"] == "attention"], "seq_len"):
+    own = own_cases(table)
+    for context, rows in contexts(own[own["family"] == "attention"], "seq_len"):
         found += _attention(context, rows, crossovers)
-    found += adapter_findings(table)
+    found += adapter_findings(own)
+    found += layer_findings(own)
     found += package_findings(beside_packages(table, rounds))
     found += seed_findings(table, rounds)
     return [*found, *_missing(table)]
@@ -67,7 +71,8 @@ def _attention(context: Context, rows: pd.DataFrame, crossovers: pd.DataFrame) -
     winners = rivals[rivals["latency_ratio_ci_high"] < 1 - MARGIN]
     details = [*_no_better(at), *_hardness(at)]
     if rivals["latency_ratio_ci_low"].notna().any():  # without any interval no length is claimed either
-        details = [*_from_which_length(context, crossovers), *details]
+        mine = crossovers[crossovers["operator"].isin(rows["operator"])]  # no layer of its own
+        details = [*_from_which_length(context, mine), *details]
     if rivals.empty:
         headline = f"At n = {longest:.0f} nothing but {name} gave a latency."
     elif winners.empty:
@@ -202,4 +207,4 @@ def _named(rows: pd.DataFrame, most: int = 6) -> str:
     if len(rows) <= most:
         return "; ".join(f"{series_label(row)} {shape_words(row)}" for _, row in rows.iterrows())
     places = (rows["scope"] + "/" + rows["phase"] + " " + rows["device"]).value_counts(sort=False)
-    return "; ".join(f"{count} cases at {place}" for place, count in places.items())
+    return "; ".join(f"{plural_text(count, 'case')} at {place}" for place, count in places.items())

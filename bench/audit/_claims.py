@@ -71,9 +71,10 @@ def _stores_less() -> Exhibit:
     return Exhibit(
         number="C4",
         says="More parameters, more to store and to send.",
-        right="The adapter is what is stored and sent: GPT-3's has 350 GB, its adapter at r = 4 on q, v 35 MB.",
+        right="The adapter is what is stored and sent: GPT-3 has 350 GB, its adapter at r = 4 on q and v 35 MB.",
         shown=f"A file of one 768 x 768 projection in fp16 has {whole:,} bytes, of its adapter at r = 4 {adapter:,} "
-        f"({trained:,} trainable weights of {weight.numel():,}); by 2·L·d·r GPT-3's has {2 * gpt3 / 1e6:.1f} MB.",
+        f"({trained:,} trainable weights of {weight.numel():,}). With 2·d·r weights for q and v in each of its 96 "
+        f"layers GPT-3's adapter has {2 * gpt3 / 1e6:.1f} MB.",
         values={"trainable": trained, "frozen": weight.numel(), "GPT-3 adapter MB": 2 * gpt3 / 1e6},
     )
 

@@ -28,13 +28,14 @@ def read(folder: Path) -> dict[str, Any]:
     """
     file = folder / "profile.json"
     if not file.is_file():
-        raise UsageError(str(folder), "is no profile (it has no profile.json)", "a folder that `bench profile` made")
+        found = "is no profile (it has no profile.json)"
+        raise UsageError(str(folder), found, "give a folder that `bench profile` made")
     try:
         profile: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     except json.JSONDecodeError as error:
         raise UsageError(f"{file}:{error.lineno}", f"is damaged ({error.msg})", "take the profile anew") from error
     if profile["trace"] is None:
-        raise UsageError(str(folder), f"its case failed ({profile['status']})", "a profile of a case that works")
+        raise UsageError(str(folder), f"its case failed ({profile['status']})", "give a profile of a case that works")
     return profile
 
 
@@ -51,7 +52,7 @@ def difference(a: dict[str, Any], b: dict[str, Any]) -> str:
     lines += ["", *_operators(a["trace"], b["trace"]), "", "## What holds the memory", ""]
     missing = [name for name, profile in (("A", a), ("B", b)) if profile["memory"] is None]
     if missing:
-        lines += [f"Unavailable in {name}" for name in missing]
+        lines += [f"{name} has no account of its memory; its summary.md says why." for name in missing]
     else:
         lines += _memory(a["memory"], b["memory"])
     return "\n".join([*lines, ""])

@@ -19,7 +19,7 @@ from bench.report import style
 from bench.report.cells import write_csv
 from bench.report.markdown import escape
 
-__all__ = ["MARKS", "Matrix", "build_audit", "matrix", "violations"]
+__all__ = ["MARKS", "Matrix", "build_audit", "mark_of", "matrix", "violations"]
 
 Row = Mapping[str, Any]
 
@@ -46,13 +46,16 @@ def violations(rows: Sequence[Row]) -> list[Row]:
 def matrix(rows: Sequence[Row]) -> Matrix:
     """Gives operators by properties, in the order of the rows."""
     properties = tuple(sorted({str(row["property"]) for row in rows}))
-    cells = {(row["operator"], row["provider"], row["property"]): (_mark(row), str(row["observed"])) for row in rows}
+    cells = {
+        (row["operator"], row["provider"], row["property"]): (mark_of(row), str(row["observed"])) for row in rows
+    }
     who = dict.fromkeys((str(row["operator"]), str(row["provider"])) for row in rows)
     lines = tuple((o, p, tuple(cells.get((o, p, name), ("", "")) for name in properties)) for o, p in who)
     return Matrix(properties, lines)
 
 
-def _mark(row: Row) -> str:
+def mark_of(row: Row) -> str:
+    """Gives a row's cell of the matrix, a key of `MARKS`."""
     if row["holds"] is False:
         return "✗"
     return {True: "y", False: "n", None: "–"}[row["seen"]]

@@ -13,7 +13,7 @@ import pandas as pd
 from bench.analysis.finding import Finding
 from bench.analysis.scaling import peak_bytes
 from bench.analysis.verdict import error_of
-from bench.units import bytes_text, ratio_text, seconds_text
+from bench.units import bytes_text, plural_text, ratio_text, seconds_text
 
 __all__ = ["escape", "summary"]
 
@@ -42,8 +42,7 @@ def summary(title: str, table: pd.DataFrame, findings: Sequence[Finding], crosso
         lines.append(f"- {where}{escape(finding.headline)}")
         lines += [f"  - {escape(detail)}" for detail in finding.details]
     if len(crossovers):
-        headings = ("case", "where", "faster than the baseline")
-        lines += ["", "## From which length on", "", *_table(headings, crossovers)]
+        lines += ["", "## From which length on", "", *_lengths(crossovers)]
     lines += ["", "## Cases", "", _row(_HEADINGS), _rule(_HEADINGS)]
     error, _ = error_of(table)
     for (_, row), peak, wrong in zip(table.iterrows(), peak_bytes(table), error, strict=True):
@@ -56,9 +55,17 @@ def summary(title: str, table: pd.DataFrame, findings: Sequence[Finding], crosso
     return "\n".join(lines) + "\n"
 
 
-def _table(headings: Sequence[str], crossovers: pd.DataFrame) -> list[str]:
-    rows = crossovers[["series", "context", "text"]].itertuples(index=False)
-    return [_row(headings), _rule(headings), *(_row([str(cell) for cell in row]) for row in rows)]
+def _lengths(crossovers: pd.DataFrame) -> list[str]:
+    """Gives a table of the lines that have a latency, and how many have none."""
+    listed = crossovers[crossovers["answer"] != "untimed"]
+    headings = ("case", "where", "faster than the baseline")
+    rows = [
+        _row([str(cell) for cell in row]) for row in listed[["series", "context", "text"]].itertuples(index=False)
+    ]
+    lines = [_row(headings), _rule(headings), *rows] if rows else []
+    if untimed := len(crossovers) - len(listed):
+        lines += ["", f"Not listed: {plural_text(untimed, 'line')} without a latency at any length."]
+    return lines
 
 
 def _row(cells: Sequence[str]) -> str:

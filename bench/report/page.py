@@ -20,13 +20,14 @@ from bench.column import COLUMNS
 from bench.report import style
 from bench.report.cells import cell_text
 from bench.report.pictures import FOLDER, Picture
-from bench.units import duration_text
+from bench.units import duration_text, plural_text
 
 __all__ = ["Sheet", "page", "sheet"]
 
 _TOPICS = {
     "attention": "Attention",
     "adapter": "Adapters",
+    "layer": "Layers of their own",
     "packages": "Beside other packages",
     "seed": "The seed’s module",
     "failed": "What failed",
@@ -38,6 +39,7 @@ _SECTIONS = {
     "memory": ("Memory", ("memory_over_seq_len", "memory_over_rank", "memory_over_hidden_size")),
     "error": ("Error", ("error_over_seq_len", "error_over_rank", "error_over_hidden_size")),
     "tradeoff": ("Error against latency", ("error_over_latency",)),
+    "packages": ("Beside other packages", ("beside_packages",)),
     "cases": ("Every case against its baseline", ("ratio_by_group",)),
 }
 
@@ -119,20 +121,20 @@ def page(
     sections = {
         key: (title, [by_name[n] for n in names if n in by_name]) for key, (title, names) in _SECTIONS.items()
     }
-    alone = _of_one_length(crossovers)
+    alone, untimed = _of_one_length(crossovers), _untimed(crossovers)
     return environment.get_template("index.html").render(
         title=" and ".join(dict.fromkeys(str(info.get("suite", "run")) for info in run_infos)) or "run",
         run_infos=[(info.get("suite", ""), info.get("about", ""), list(_facts(info))) for info in run_infos],
         facts=_summary(table, run_infos),
         topics=[(title, [f for f in findings if f.topic == key]) for key, title in _TOPICS.items()],
-        crossovers=_by_context(crossovers.drop(alone.index)),
+        crossovers=_by_context(crossovers.drop([*alone.index, *untimed.index])),
         one_length=_series_words(alone),
+        untimed=plural_text(len(untimed), "line") if len(untimed) else "",
         exponents=_by_context(exponents),
         sections=sections,
         others=[picture for picture in pictures if picture.name not in told],
-        undrawn=[picture for picture in pictures if picture.absent],
         sheet=sheet(table, _about(run_infos)),
-        warnings=[str(w) for info in run_infos for w in info.get("warnings", ())],
+        warnings=[*(str(w) for info in run_infos for w in info.get("warnings", ())), *_case_warnings(table)],
         folder=FOLDER,
         light=style.css_variables(dark=False),
         dark=style.css_variables(dark=True),
@@ -144,6 +146,24 @@ def _of_one_length(crossovers: pd.DataFrame) -> pd.DataFrame:
     if crossovers.empty:
         return crossovers
     return crossovers[crossovers["text"].str.contains("only n = ", regex=False)]
+
+
+def _untimed(crossovers: pd.DataFrame) -> pd.DataFrame:
+    """Gives the lines that have no latency at any length: why is told elsewhere, and nothing crosses."""
+    return crossovers if crossovers.empty else crossovers[crossovers["answer"] == "untimed"]
+
+
+def _case_warnings(table: pd.DataFrame) -> Iterator[str]:
+    """Yields what records warn of, each text once, with the number of its cases and one of them."""
+    if "warnings" not in table:
+        return
+    cases: dict[str, list[str]] = {}
+    for row in table[["case_id", "warnings"]].dropna().itertuples(index=False):
+        for text in filter(None, str(row.warnings).split("; ")):
+            cases.setdefault(text, []).append(str(row.case_id))
+    for text, found in sorted(cases.items(), key=lambda each: -len(each[1])):
+        such = "" if len(found) == 1 else f"{len(found)} cases, such as "
+        yield f"{text} ({such}{found[0]})"
 
 
 def _series_words(crossovers: pd.DataFrame) -> str:

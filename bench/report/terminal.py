@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pandas as pd
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from bench.analysis.series import own_cases, series_label
 from bench.attempt import FAILURES
-from bench.units import ratio_text, seconds_text
+from bench.units import plural_text, ratio_text, seconds_text
 
 __all__ = ["closing"]
 
 
 def closing(table: pd.DataFrame, console: Console) -> None:
     """Prints one line for each group that was timed, and one for each case that failed.
+
+    Other packages' cases beside which ours stands are not looked for the fastest: the report compares them with ours.
 
     Args:
         table: of one run.
@@ -25,7 +26,7 @@ def closing(table: pd.DataFrame, console: Console) -> None:
     shown = Table(title=None, box=None, pad_edge=False, header_style="bold")
     for name in ("group", "baseline", "", "fastest beside it", "takes × the time", "output error"):
         shown.add_column(name, justify="right" if name in ("", "takes × the time", "output error") else "left")
-    for group, members in table.groupby("group", sort=False):
+    for group, members in own_cases(table).groupby("group", sort=False):
         timed = members[members["latency_ratio"].notna()]
         base = timed[timed["case_id"] == timed["baseline"]]
         others = timed[timed["case_id"] != timed["baseline"]]
@@ -35,7 +36,14 @@ def closing(table: pd.DataFrame, console: Console) -> None:
         error = "-" if pd.isna(best["output_rel_error"]) else f"{best['output_rel_error']:.2g}"
         ratio = ratio_text(best["latency_ratio"], best["latency_ratio_ci_low"], best["latency_ratio_ci_high"])
         first = base.iloc[0]
-        cells = (str(group), first["label"], seconds_text(first["latency_median_s"]), _name(best), ratio, error)
+        cells = (
+            str(group),
+            first["label"],
+            seconds_text(first["latency_median_s"]),
+            series_label(best),
+            ratio,
+            error,
+        )
         shown.add_row(*(Text(str(cell)) for cell in cells))
     if shown.row_count:
         console.print(shown)
@@ -43,12 +51,11 @@ def closing(table: pd.DataFrame, console: Console) -> None:
         console.print(Text(f"{row['status']}: {row['case_id']}: {row['reason']}"))
     quiet = table[table["status"].isin(["unsupported", "skipped"])]
     for (status, reason), same in quiet.groupby(["status", "reason"], dropna=False, sort=False):
-        console.print(Text(f"{status}: {len(same)} {'case' if len(same) == 1 else 'cases'}: {reason}"))
+        console.print(Text(f"{status}: {plural_text(len(same), 'case')}: {reason}"))
     counts = table["status"].value_counts()
-    console.print(Text(f"{len(table)} cases: " + ", ".join(f"{count} {status}" for status, count in counts.items())))
-
-
-def _name(row: pd.Series[Any]) -> str:
-    rank = "" if pd.isna(row["rank"]) else f" r={row['rank']:.0f}"
-    compiled = " compiled" if not pd.isna(row["compiled"]) and row["compiled"] else ""
-    return f"{row['label']}{rank}{compiled}"
+    console.print(
+        Text(
+            f"{plural_text(len(table), 'case')}: "
+            + ", ".join(f"{count} {status}" for status, count in counts.items())
+        )
+    )

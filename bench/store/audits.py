@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import datetime
 import json
-import secrets
 from pathlib import Path
 from typing import Any
 
-from bench.errors import StoreError, UsageError
-from bench.store.run import write_whole
+from bench.errors import UsageError
+from bench.store.run import new_folder, write_text
 
 __all__ = ["create_audit", "read_audit"]
 
@@ -29,16 +28,9 @@ def create_audit(results: Path, audit: dict[str, Any]) -> Path:
     Raises:
         StoreError: the folder cannot be made or written.
     """
-    now = datetime.datetime.now(datetime.UTC)
-    name = f"audit-{now:%Y%m%dt%H%M%S}-{secrets.token_hex(2)}"
-    folder = results / name
-    try:
-        folder.mkdir(parents=True)
-    except OSError as error:
-        raise StoreError(str(folder), f"cannot be made ({error.strerror})", "--results a folder that can") from error
-    told = {"audit": name, "stored_utc": now.isoformat(timespec="seconds"), **audit}
-    text = json.dumps(told, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-    write_whole(folder / _FILE, lambda temporary: _write(temporary, text))
+    folder, now = new_folder(results, "audit"), datetime.datetime.now(datetime.UTC)
+    told = {"audit": folder.name, "stored_utc": now.isoformat(timespec="seconds"), **audit}
+    write_text(folder / _FILE, json.dumps(told, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
     return folder
 
 
@@ -56,7 +48,3 @@ def read_audit(folder: Path) -> dict[str, Any]:
     except json.JSONDecodeError as error:
         raise UsageError(f"{file}:{error.lineno}", f"is damaged ({error.msg})", "run bench audit again") from error
     return audit
-
-
-def _write(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")

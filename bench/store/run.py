@@ -145,7 +145,7 @@ def find(results: Path, name: str) -> Run:
 
 def finished(results: Path, machine: str, torch: str) -> list[Run]:
     """Gives the runs under `results` that came to their end on a machine with a version of torch, oldest first."""
-    runs = [open_run(file.parent) for file in sorted(results.glob("*/run.json"))]
+    runs: list[Run] = [open_run(file.parent) for file in sorted(results.glob("*/run.json"))]
     alike = [
         run
         for run in runs

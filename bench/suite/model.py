@@ -112,7 +112,7 @@ class Measure(_Model):
     """How well and how long to measure."""
 
     budget: Seconds = 600.0
-    """Time for the whole suite: seconds, or a span such as `10m`."""
+    """Time for the whole suite: seconds, or a span such as `10m`; what has begun when it is spent is finished."""
     precision: Annotated[float, Field(strict=True, gt=0, lt=1)] = 0.02
     """A case is done when the 95 % interval of its ratio is within ± this share of the ratio."""
     rounds: tuple[Positive, Positive] = (6, 40)
@@ -142,7 +142,7 @@ class Sweep(_Model):
     operator: Many[Annotated[str, _Known("operator", lambda: operators.names())]] = _absent()
     """What is measured: attentions, or adapters of a linear projection."""
     provider: Many[Name] = _absent()
-    """Whose implementations: `all`, or names; absent: `bench` and `torch`."""
+    """Whose implementations: `all`, or names (what a named one lacks has no case); absent: `bench` and `torch`."""
     scope: Many[Annotated[str, _Known("scope", lambda: SCOPES)]] = _absent()
     """`projection` (one linear map), `core` (q, k, v given), `layer` (self-attention) or `model`; absent: `core`."""
     phase: Many[Annotated[str, _Known("phase", lambda: PHASES)]] = _absent()

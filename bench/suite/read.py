@@ -117,7 +117,11 @@ def _undeclared(suite: Suite, path: tuple[str, ...], sweep: Sweep, names: set[st
     if not sweep.options:
         return
     declared = {option for name in names for option in operators.load(name).options}
+    who = ", ".join(sorted(names)) or "the operators of no sweep"
     for index, each in enumerate(sweep.options):
         for option in sorted(each.keys() - declared):
-            found = f"unknown option {option!r} of {', '.join(sorted(names)) or 'no operator'}"
-            yield UsageError(suite.where(*path, "options", index, option, KEY), found, nearest(option, declared))
+            found = f"unknown option {option!r} of {who}"
+            right = (
+                nearest(option, declared) if declared else f"{who} {'has' if len(names) == 1 else 'have'} no options"
+            )
+            yield UsageError(suite.where(*path, "options", index, option, KEY), found, right)

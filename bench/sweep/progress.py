@@ -82,7 +82,7 @@ class Display:
         if not known:
             return "measured"
         fastest = min(known, key=lambda h: known[h].centre)
-        return f"{_short(names[fastest])} {_times(known[fastest])} of {part.baseline.operator}"
+        return f"{_short(names[fastest])} {_times(known[fastest])} of {_short(part.baseline)}"
 
     def _left(self) -> str:
         left = duration_text(max(0.0, self._policy.budget_s - self._elapsed_s))
@@ -101,8 +101,9 @@ class Display:
 
 
 def _short(case: Case) -> str:
+    """Gives a case as its neighbours tell it apart, by provider too: a package may offer the baseline's operator."""
     rank = f" r={case.rank}" if case.rank is not None else ""
-    return case.operator + rank + (" compiled" if case.compiled else "")
+    return f"{case.operator}[{case.provider}]{rank}{' compiled' if case.compiled else ''}"
 
 
 def _times(ratio: Estimate) -> str:

@@ -6,7 +6,7 @@ Every planned case has a record. A case that failed keeps its row and its status
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,10 +15,13 @@ from bench.attempt import Attempt
 from bench.stats.interval import Estimate
 from bench.table.derive import CaseRound, Pace, case_rounds, latency, paces, ratio
 
-__all__ = ["combine"]
+__all__ = ["ROUNDING", "combine"]
 
 _DISTURBED_SHARE = 0.05  # of one core, taken by others during the turns of a round
-_DIGEST_TOLERANCE = {"float64": 1e-9, "float32": 1e-4, "bfloat16": 5e-2, "float16": 1e-2}
+_SLACK = 1.05  # a number that leaves its bounds by less than this is not worth a word
+ROUNDING = {"float64": 1e-9, "float32": 1e-4, "bfloat16": 5e-2, "float16": 1e-2}
+"""dtype -> how far two outputs of one function may be apart, relative, by rounding alone."""
+
 _ASIDE = ("accuracy", "hardness")  # passes whose fault costs their columns, not the case
 _FACTS_OF_THE_PROCESS = {"first_call_s", "digest", "foreign_share", "output_digest", "peak_rss_bytes"}
 
@@ -72,14 +75,26 @@ def _record(
     record |= _process_facts(rounds)
     if status in ("ok", "throttled") and rounds:
         record |= _times(row, rounds, machine_paces[use_of(row)], info)
-        if record["rounds"] < 3:
-            warnings.append("fewer than three rounds: no interval")
-        if math.isnan(record["latency_median_s"]):
-            warnings.append("the pace-maker failed in every round: no latency corrected by it")
-        if record["disturbed"] > 0.5:
-            warnings.append("other programs took processor time in most rounds: `bench run` on a quieter machine")
-    record["warnings"] = "; ".join(dict.fromkeys(warnings))
+        warnings += _doubts(record)
+    if record.get("agreement_rel_error", 0.0) > ROUNDING[row["row"]["dtype"]]:
+        warnings.append("its output is not that of ours (agreement_rel_error): it computes something else")
+    record["warnings"] = "; ".join(text.replace("; ", ", ") for text in dict.fromkeys(warnings))
     return record
+
+
+def _doubts(record: dict[str, Any]) -> Iterator[str]:
+    """Yields what to know of a case's times. No text has a number of its own, so that equal ones can be counted."""
+    median_s = record["latency_median_s"]
+    if record["rounds"] < 3:
+        yield "fewer than three rounds: no interval"
+    if math.isnan(median_s):
+        yield "the pace-maker failed in every round: no latency corrected by it"
+    elif not record["latency_min_s"] / _SLACK <= median_s <= record["latency_p90_s"] * _SLACK:
+        yield "latency_median_s is not within what was timed (latency_min_s, latency_p90_s): the pace changed"
+    if record["disturbed"] > 0.5:
+        yield "other programs took processor time in most rounds: `bench run` on a quieter machine"
+    if record.get("roofline_share", 0.0) > _SLACK:
+        yield "roofline_share is above 1: the peaks were taken on a busy machine, or the data stay in a cache"
 
 
 def _facts(attempts: Sequence[Attempt]) -> dict[str, Any]:
@@ -125,7 +140,7 @@ def _same_output(row: dict[str, Any], rounds: Sequence[CaseRound], facts: dict[s
     if not expected:
         return True
     trained = row["row"]["phase"] == "train" and (row["row"].get("trainable_parameters") or 0) > 0
-    tolerance = _DIGEST_TOLERANCE[row["row"]["dtype"]]
+    tolerance = ROUNDING[row["row"]["dtype"]]
     for one in rounds:
         seen = one.attempt.facts.get("digest")
         if not seen or seen[0] != expected[0]:

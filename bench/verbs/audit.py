@@ -130,6 +130,6 @@ def _store_and_print(found: dict[str, Any], args: argparse.Namespace) -> None:
         print(json.dumps(found["rows"], indent=1, ensure_ascii=False))
         return
     console = Console()
-    print_audit(found["rows"], console)
+    print_audit(found["rows"], console, seed=found["seed"])
     for what, path in (("audit", folder), ("report", page)):
         console.print(f"{what} {path}", markup=False, highlight=False, soft_wrap=True)

@@ -47,6 +47,7 @@ def _row(name: str) -> dict[str, Any]:
         "family": operator.family,
         "providers": list(operators.providers_of(name)),
         "scopes": sorted(operator.scopes),
+        "scopes_by_provider": {provider: _scopes(name, provider) for provider in operators.providers_of(name)},
         "phases": sorted(operator.phases),
         "rank_kind": operator.rank_kind,
         "options": {
@@ -56,10 +57,21 @@ def _row(name: str) -> dict[str, Any]:
     }
 
 
+def _scopes(name: str, provider: str) -> list[str]:
+    """Gives where an operator can be measured as a provider has it."""
+    from bench import operators
+
+    operator = operators.load(name)
+    if provider == operator.provider:
+        return sorted(operator.scopes)
+    return sorted(operator.scopes & operators.provider_catalogue.load(provider).offers[name].scopes)
+
+
 def _lines(row: dict[str, Any]) -> list[str]:
     if row["reason"]:
         return [row["operator"], f"    {row['reason']}"]
     rank = "no rank" if row["rank_kind"] == "none" else f"rank: {row['rank_kind']}"
-    facts = f"{row['family']} by {', '.join(row['providers'])}, at {', '.join(row['scopes'])}, {rank}"
+    whose = "; ".join(f"by {who} at {', '.join(scopes)}" for who, scopes in row["scopes_by_provider"].items())
+    facts = f"{row['family']} {whose}; {rank}"
     options = [f"    {name}={each['default']:g}: {each['about']}" for name, each in row["options"].items()]
     return [f"{row['operator']} ({row['label']})", f"    {row['about']}", f"    {facts}", *options]

@@ -18,7 +18,18 @@ if TYPE_CHECKING:
 
 __all__ = ["add_arguments", "run"]
 
-_HEAD = ("operator", "rank", "options", "FLOPs", "forward bytes", "parameters", "trained", "cache", "memory", "status")
+_HEAD = (
+    "operator",
+    "rank",
+    "options",
+    "FLOPs",
+    "forward bytes",
+    "parameters",
+    "trained",
+    "cache",
+    "memory",
+    "status",
+)
 _PLANNED, _ACCURACY = "planned", "planned, for accuracy only"
 _OWN = ("bench", "torch")  # whoever names both means ours, whichever of them has it
 

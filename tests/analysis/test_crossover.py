@@ -3,6 +3,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from bench.analysis.crossover import crossing, crossovers, find_crossover
@@ -121,5 +122,29 @@ def test_two_rounds_give_no_interval(planted):
     assert text == "from n = 700 (too few rounds for an interval)"
 
 
+@pytest.mark.parametrize(("log", "word"), [(-0.3, "everywhere"), (0.3, "never")])
+def test_two_rounds_are_no_certainty_at_every_length(planted, log, word):
+    _, text = answer(planted, dict.fromkeys(LENGTHS, log), rounds=2)
+
+    assert text == f"{word} in range (256–2048) (too few rounds for an interval)"
+
+
 def test_the_baseline_is_not_compared_with_itself(planted):
     assert crossovers(*planted(line(700.0)))["series"].tolist() == ["linformer"]
+
+
+def test_a_line_that_was_never_timed_says_so(planted):
+    table, rounds = planted(line(700.0))
+    theirs = table["operator"] == "linformer"
+    table.loc[theirs, ["status", "latency_median_s", "latency_ratio"]] = ["unsupported", np.nan, np.nan]
+    row = crossovers(table, rounds).iloc[0]
+
+    assert (row["answer"], row["text"]) == ("untimed", "none in range: nothing was timed")
+
+
+def test_a_package_beside_ours_has_no_line(planted):
+    table, rounds = planted(line(700.0))
+    theirs = table[table["operator"] == "linformer"].assign(provider="lucid")
+    both = pd.concat([table, theirs], ignore_index=True)
+
+    assert crossovers(both, rounds)["series"].tolist() == ["linformer"]

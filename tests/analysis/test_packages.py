@@ -68,11 +68,70 @@ def test_the_mean_is_geometric_over_cases_and_then_over_operators(make_row):
     seconds = {("bench", 64): 1.0, ("lucid", 64): 4.0, ("bench", 128): 1.0, ("lucid", 128): 1.0}
     (finding,) = package_findings(beside_packages(*planted(make_row, seconds)))
 
-    assert finding.numbers == {"mean": pytest.approx(0.5), "cases": 2, "slower": 0, "larger": 0}
+    means = {"mean": pytest.approx(0.5), "mean_of_those_that_agree": pytest.approx(0.5)}
+    assert finding.numbers == {**means, "cases": 2, "slower": 0, "larger": 0}
     assert finding.headline == (
-        "Low-rank and kernel attention: ours takes 0.5 of the fastest package's time (geometric mean of 1 operators "
-        "over 2 cases); slower beyond its interval in 0, more peak memory in 0."
+        "Low-rank and kernel attention: ours takes 0.5 of the fastest package's time (geometric mean of 1 operator "
+        "over 2 cases); slower beyond its interval in 0 of 2, more peak memory in 0 cases."
     )
+
+
+def test_the_ends_of_several_ratios_are_told_as_such(make_row):
+    seconds = {("bench", 64): 1.0, ("lucid", 64): 4.0, ("bench", 128): 1.0, ("lucid", 128): 1.0}
+    (finding,) = package_findings(beside_packages(*planted(make_row, seconds)))
+
+    assert finding.details == (
+        "linformer, beside lucid: 0.5, from 0.25 to 1 over 2 cases; faster beyond its interval in 1 of 2.",
+    )
+
+
+def test_one_round_gives_a_ratio_and_claims_nothing(make_row):
+    table, rounds = planted(make_row, {("bench", 64): 2.0, ("lucid", 64): 3.0})
+    (finding,) = package_findings(beside_packages(table, rounds[rounds["round"] == 0]))
+
+    assert finding.headline == (
+        "Low-rank and kernel attention: ours takes 0.667 of the fastest package's time (geometric mean of 1 operator "
+        "over 1 case); too few rounds to say where it is slower, more peak memory in 0 cases."
+    )
+    assert finding.details == ("linformer, beside lucid: 0.667; too few rounds to say where it is faster.",)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "error", "agrees"), [("float32", 9e-5, True), ("float32", 2e-4, False), ("bfloat16", 0.04, True)]
+)
+def test_a_package_agrees_where_rounding_in_its_dtype_explains_the_difference(make_row, dtype, error, agrees):
+    other = {"agreement_rel_error": error}
+    table, rounds = planted(make_row, {("bench", 64): 2.0, ("lucid", 64): 4.0}, lucid=other)
+
+    assert beside_packages(table.assign(dtype=dtype), rounds)["agrees"].tolist() == [agrees]
+
+
+def test_a_package_that_computes_something_else_is_marked_and_a_mean_is_given_without_it(make_row):
+    seconds = {("bench", 64): 2.0, ("lucid", 64): 2.5, ("hugging", 64): 4.0}
+    table, rounds = planted(make_row, seconds, lucid={"agreement_rel_error": 0.5})
+    beside = beside_packages(table, rounds)
+    (finding,) = package_findings(beside)
+
+    marks = beside.set_index("provider")[["agrees", "fastest", "fastest_that_agrees"]]
+    assert marks.loc["lucid"].tolist() == [False, True, False]
+    assert marks.loc["hugging"].tolist() == [True, False, True]
+    assert finding.headline == (
+        "Low-rank and kernel attention: ours takes 0.8 of the fastest package's time (geometric mean of 1 operator "
+        "over 1 case), 0.5 of that of the fastest that computes the same (1 operator over 1 case); "
+        "slower beyond its interval in 0 of 1, more peak memory in 0 cases."
+    )
+    assert finding.details == (
+        "linformer, beside lucid: 0.8; faster beyond its interval in 1 of 1; "
+        "lucid computes something else: agreement error 0.5.",
+    )
+
+
+def test_where_no_package_computes_the_same_it_is_said(make_row):
+    other = {"agreement_rel_error": 0.5}
+    table, rounds = planted(make_row, {("bench", 64): 2.0, ("lucid", 64): 4.0}, lucid=other)
+    (finding,) = package_findings(beside_packages(table, rounds))
+
+    assert "over 1 case), none of which computes the same; slower" in finding.headline
 
 
 def test_what_is_slower_or_larger_is_named(make_row):

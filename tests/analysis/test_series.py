@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bench.analysis.series import contexts, measured, rounds_by_case, series_label, series_of
+from bench.analysis.series import contexts, measured, own_cases, questions, rounds_by_case, series_label, series_of
 
 
 def test_the_axis_is_no_part_of_the_context(make_row):
@@ -65,3 +65,31 @@ def test_rounds_without_a_value_are_left_out(planted):
     rounds.loc[rounds["round"] == 1, "log_ratio"] = np.nan
 
     assert rounds_by_case(rounds, "log_ratio")["r", "linformer-128-"].tolist() == [0.5, 0.5]
+
+
+def test_fewer_key_and_value_heads_are_part_of_the_name(make_row):
+    table = pd.DataFrame([make_row("sdpa", 128, num_kv_heads=kv) for kv in (8.0, 2.0)])
+
+    assert [context.name for context, _ in contexts(table, "seq_len")] == [
+        "core/forward, cpu, fp32, 8×64, iid",
+        "core/forward, cpu, fp32, 8×64, 2 kv heads, iid",
+    ]
+
+
+def test_cases_that_differ_in_provider_only_are_one_question(make_row):
+    rows = [
+        make_row("linformer", 128, rank=r, provider=who)
+        for who, r in (("bench", 4.0), ("lucid", 4.0), ("lucid", 8.0))
+    ]
+    asked = questions(pd.DataFrame(rows)).tolist()
+
+    assert asked[0] == asked[1] != asked[2]
+
+
+def test_a_package_s_case_beside_ours_is_no_operator_of_its_own(make_row):
+    rows = [make_row("linformer", n, provider=who) for who, n in (("bench", 64), ("lucid", 64), ("lucid", 128))]
+
+    assert own_cases(pd.DataFrame(rows))[["provider", "seq_len"]].to_numpy().tolist() == [
+        ["bench", 64],
+        ["lucid", 128],
+    ]

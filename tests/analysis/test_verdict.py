@@ -116,3 +116,34 @@ def test_a_hair_below_uniform_is_no_better_than_uniform(make_row):
     finding = told(*fast_and(make_row, linformer=0.79, uniform=0.8))[0]
 
     assert "No better than uniform (error of A 0.8): linformer (0.79)." in finding.details
+
+
+def test_a_package_beside_ours_wins_nothing_among_the_attentions(make_row):
+    table, rounds = fast_and(make_row, linformer=0.2, uniform=0.8)
+    theirs = table[table["operator"] == "linformer"].assign(provider="lucid", latency_ratio=0.3, case_hash="theirs")
+    theirs = theirs.assign(latency_ratio_ci_low=0.29, latency_ratio_ci_high=0.31)
+    rounds = rounds.assign(group=[])
+    finding = told(pd.concat([table, theirs], ignore_index=True), rounds)[0]
+
+    assert finding.headline.startswith("At n = 512 linformer is fastest: 0.5 [0.49, 0.51] of sdpa's time")
+
+
+def test_a_copy_of_the_baseline_by_another_provider_is_no_rival(make_row):
+    rows = [
+        make_row("sdpa", 512, provider="torch"),
+        make_row("sdpa", 512, provider="torch_functional", case_id="bare"),
+    ]
+    columns = ["run", "case_hash", "group", "round", "latency_s", "log_ratio"]
+
+    assert told(pd.DataFrame(rows), pd.DataFrame(columns=columns)) == []
+
+
+def test_a_layer_of_its_own_has_a_verdict(make_row):
+    ends = {"latency_ratio": 0.5, "latency_ratio_ci_low": 0.49, "latency_ratio_ci_high": 0.51}
+    rows = [make_row("sdpa", 512, scope="layer"), make_row("mla", 512, scope="layer", family="layer", **ends)]
+    columns = ["run", "case_hash", "group", "round", "latency_s", "log_ratio"]
+
+    found = told(pd.DataFrame(rows), pd.DataFrame(columns=columns))
+    assert [(each.topic, each.headline) for each in found] == [
+        ("layer", "Against sdpa: mla is faster in 1 of 1 case."),
+    ]

@@ -17,8 +17,9 @@ from bench import audit, operators
 from bench.audit.examine import examine
 from bench.audit.subject import Subject
 from bench.case import Case
-from bench.catalogue import Catalogue
 from bench.operators._base import Operator
+
+pytestmark = pytest.mark.usefixtures("own_members")
 
 NAIVE, LORA = type(operators.load("full_naive")), type(operators.load("lora"))
 
@@ -199,15 +200,6 @@ ASSERTED = {
     *("rows_sum_to_one", "saved_bytes", "step_zero", "training"),
 }
 """Of which tests/testing/test_liars.py has the lies."""
-
-
-@pytest.fixture(autouse=True)
-def _registered(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A catalogue of its own: the liars are in no other test's."""
-    catalogue = Catalogue("operator", *operators.catalogue.packages, attribute="OPERATOR")
-    catalogue.add_module(__name__)
-    monkeypatch.setattr(operators, "load", catalogue.load)
-    monkeypatch.setattr(operators, "names", catalogue.names)
 
 
 @pytest.mark.parametrize("lie", LIES)

@@ -120,3 +120,17 @@ def test_an_operator_is_drawn_in_its_own_colour(table, rounds, name):
 
     assert colors <= {style.INK, *(style.look(operator).color for operator in ("sdpa", "uniform", "linformer"))}
     assert style.look("linformer").color in colors
+
+
+@pytest.mark.parametrize(
+    ("error", "name", "face"), [(1e-7, "linformer [lucid]", False), (0.5, "linformer [lucid] ≠", True)]
+)
+def test_a_package_that_computes_something_else_is_drawn_hollow_and_marked(table, rounds, error, name, face):
+    member = figures.load("beside_packages")
+    data = member.data(table.assign(agreement_rel_error=error), rounds)
+    with matplotlib.rc_context(style.rc("beside_packages")):
+        figure = member.draw(data)
+    dots = [line for ax in figure.axes for line in ax.lines if line.get_marker() not in ("None", None, "")]
+
+    assert set(data["series"]) == {name}
+    assert {line.get_markerfacecolor() == "none" for line in dots} == {face}

@@ -66,7 +66,9 @@ At most 2.5 KiB (2,560 bytes) -> 1 KiB (1,024 bytes), 0.4 times. Alive then:
 
 
 def test_memory_that_one_of_them_lacks_is_told():
-    assert difference(A, {**B, "memory": None}).endswith("## What holds the memory\n\nUnavailable in B\n")
+    words = "## What holds the memory\n\nB has no account of its memory; its summary.md says why.\n"
+
+    assert difference(A, {**B, "memory": None}).endswith(words)
 
 
 def told(folder):
@@ -76,7 +78,10 @@ def told(folder):
 
 
 def test_what_is_no_profile_is_told(tmp_path):
-    assert told(tmp_path) == f"{tmp_path}: is no profile (it has no profile.json); a folder that `bench profile` made"
+    assert (
+        told(tmp_path)
+        == f"{tmp_path}: is no profile (it has no profile.json); give a folder that `bench profile` made"
+    )
 
 
 def test_a_damaged_profile_is_told_with_its_line(tmp_path):
@@ -91,4 +96,4 @@ def test_a_damaged_profile_is_told_with_its_line(tmp_path):
 def test_a_case_that_failed_cannot_be_compared(tmp_path):
     (tmp_path / "profile.json").write_text(json.dumps({**A, "status": "oom", "trace": None}))
 
-    assert told(tmp_path) == f"{tmp_path}: its case failed (oom); a profile of a case that works"
+    assert told(tmp_path) == f"{tmp_path}: its case failed (oom); give a profile of a case that works"

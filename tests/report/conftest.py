@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -238,3 +238,37 @@ def report(table: pd.DataFrame, rounds: pd.DataFrame, tmp_path_factory: pytest.T
     hostile = table.copy()
     hostile.loc[0, ["case_id", "baseline", "label"]] = ["<script>x</script>", "<script>x</script>", "=1+1<b>"]
     return build(hostile, rounds, RUN_INFO, tmp_path_factory.mktemp("reports") / "run").parent
+
+
+def _audit_row(
+    operator: str, provider: str, name: str, holds: bool | None, seen: bool | None, **changes: Any
+) -> dict[str, Any]:
+    command = f"bench audit --operator {operator} --provider {provider} --property {name}"
+    words = {"operator": operator, "provider": provider, "property": name, "command": command, "evidence": None}
+    claimed = None if holds is None else "it"
+    return {**words, "claimed": claimed, "observed": "…", "holds": holds, "seen": seen, **changes}
+
+
+@pytest.fixture(scope="session")
+def audit_row() -> Callable[..., dict[str, Any]]:
+    """Gives a function: operator, provider, property, holds, seen, and changes -> a row of an audit."""
+    return _audit_row
+
+
+@pytest.fixture(scope="session")
+def audit_rows() -> list[dict[str, Any]]:
+    """A claim that holds, one that is broken, what is not claimed and not so, and a package that is not there."""
+    return [
+        _audit_row("lora", "bench", "merge", True, True),
+        _audit_row("lora", "<b>them</b>", "merge", False, False, observed="changes by | 0.1", evidence="n=3, seed 0"),
+        _audit_row("lora", "<b>them</b>", "scale", None, False),
+        _audit_row("lora", "absent", "merge", None, None, observed="absent is not installed; pip install it"),
+    ]
+
+
+@pytest.fixture(scope="session")
+def audit_seed() -> dict[str, Any]:
+    """What an audit says of the article: one error, and one row of its worked example."""
+    shown = {"number": "K2", "says": "dim=1", "right": "dim=-1", "shown": "rows are off by 0.86", "values": {}}
+    numbers = {"diagonal": 0.471083, "off_diagonal": 0.264458, "row_sum": 1.0, "singular_value_2": 0.206625}
+    return {"exhibits": [shown], "worked_example": [{"variant": "right", "entropy_nats": None, **numbers}]}

@@ -44,3 +44,16 @@ def test_a_failed_case_is_told_without_numbers(table, rounds):
     row = next(line for line in text.splitlines() if "| oom |" in line)
 
     assert row.endswith("| oom | - | - | - | 1e-16 |")
+
+
+def test_lines_that_were_never_timed_are_counted_and_not_listed(table, rounds):
+    crossed = crossovers(table, rounds)
+    listed = int((crossed["answer"] != "untimed").sum())
+    crossed.loc[crossed.index[-1], "answer"] = "untimed"
+    part = summary("nlp", table, [], crossed).partition("## From which length on")[2].partition("## Cases")[0]
+
+    assert sum(line.startswith("|") for line in part.splitlines()) == listed - 1 + 2
+    assert part.rstrip().endswith(
+        f"Not listed: {len(crossed) - listed + 1} line{'s' * (len(crossed) > listed)} "
+        "without a latency at any length."
+    )

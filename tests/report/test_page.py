@@ -75,3 +75,27 @@ def test_the_machine_s_gpus_are_named():
 
     assert "<dd>C, 2 cores, Example GPU</dd>" in text
     assert '<tr><th scope="row">machine · gpus 0 · memory_bytes</th><td>1 GiB</td></tr>' in text
+
+
+def test_what_cases_warn_of_is_told_once_with_their_number_and_one_of_them():
+    text = printed(small().assign(warnings=["too few; loud", "too few"]), run_infos=[{"warnings": ["no roof"]}])
+
+    assert "<li>no roof</li><li>too few (2 cases, such as a)</li><li>loud (a)</li>" in text
+
+
+def test_a_page_without_a_warning_says_so():
+    assert "<p>Neither the run nor any case gave a warning.</p>" in printed(small().assign(warnings=["", None]))
+
+
+def test_lines_that_were_never_timed_are_counted_and_not_listed():
+    columns = {"context": "core/forward", "baseline": "SDPA", "text": "never", "unmeasured": "", "answer": "never"}
+    lines = pd.DataFrame([{**columns, "series": "a"}, {**columns, "series": "b", "answer": "untimed"}])
+    text = printed(small(), crossovers=lines)
+
+    assert '<th scope="row">a</th>' in text
+    assert '<th scope="row">b</th><td>never' not in text
+    assert "Not listed: 1 line without a latency at any length;" in text
+
+
+def test_the_packages_are_a_section_of_their_own():
+    assert '<a href="#packages">Beside other packages</a>' in printed(small())

@@ -29,3 +29,21 @@ def test_failed_cases_are_named_with_their_reason(printed):
 
 def test_the_last_line_counts_the_statuses(printed):
     assert printed.splitlines()[-1] == "231 cases: 202 ok, 24 skipped, 3 unsupported, 1 oom, 1 timeout"
+
+
+def test_a_package_beside_ours_is_never_the_fastest_beside_the_baseline(table):
+    group = table[table["group"] == table.loc[table["provider"] == "lucid", "group"].iloc[0]]
+    quick = group.assign(latency_ratio=group["latency_ratio"].where(group["provider"] != "lucid", 0.001))
+    console = Console(file=io.StringIO(), width=200)
+    closing(quick, console)
+
+    assert "0.001" not in console.file.getvalue()
+
+
+def test_what_only_a_package_has_is_named_with_the_package(table):
+    group = table[(table["group"] == table.loc[table["provider"] == "lucid", "group"].iloc[0])]
+    alone = group[(group["case_id"] == group["baseline"]) | (group["provider"] == "lucid")]
+    console = Console(file=io.StringIO(), width=200)
+    closing(alone, console)
+
+    assert "Linformer [lucid] r=64" in console.file.getvalue()

@@ -1,7 +1,9 @@
+import re
+
 import pytest
 
 from bench.errors import StoreError, UsageError
-from bench.store.run import create, find, open_run, write_whole
+from bench.store.run import create, find, new_folder, open_run, write_whole
 
 
 def test_a_new_run_is_named_after_its_suite_and_can_be_opened(tmp_path):
@@ -56,3 +58,14 @@ def test_a_results_folder_that_is_a_file_is_told(tmp_path):
 
     with pytest.raises(StoreError, match="cannot be made"):
         create(tmp_path / "results", "nlp", {})
+
+
+def test_a_new_folder_is_named_by_its_prefix_and_the_time(tmp_path):
+    folder = new_folder(tmp_path / "results", "audit")
+
+    assert folder.is_dir()
+    assert re.fullmatch(r"audit-\d{8}t\d{6}-[0-9a-f]{4}", folder.name)
+
+
+def test_two_new_folders_of_one_second_are_two(tmp_path):
+    assert new_folder(tmp_path, "nlp") != new_folder(tmp_path, "nlp")

@@ -61,7 +61,7 @@ def test_measure_is_read(suite_of):
         ("{operator: lora, options: {alfa: 8}}", "s.yaml:3:35: unknown option 'alfa' of lora; did you mean 'alpha'?"),
         (
             "{operator: sdpa, options: [{alpha: 8}]}",
-            "s.yaml:3:36: unknown option 'alpha' of sdpa; nothing is valid here",
+            "s.yaml:3:36: unknown option 'alpha' of sdpa; sdpa has no options",
         ),
         ("{operator: lora, options: {alpha: x}}", "s.yaml:3:42: 'alpha' is 'x'; it must be a number"),
         ("[sdpa]", "s.yaml:3:8: 'one' is a list of 1; it must be a map of words"),
@@ -116,7 +116,7 @@ def test_a_wrong_word_is_told_with_its_place_and_the_nearest_right_one(sweep_of,
         ("suite: s\nmeasure: {budget: 0}\nsweeps: {a: {}}", "s.yaml:2:19: 'budget' is 0; it must be more than 0"),
         (
             "suite: s\nfixed: {options: {alpha: 8}}\nsweeps: {a: {operator: sdpa}}",
-            "s.yaml:2:19: unknown option 'alpha' of sdpa; nothing is valid here",
+            "s.yaml:2:19: unknown option 'alpha' of sdpa; sdpa has no options",
         ),
     ],
 )

@@ -235,3 +235,55 @@ def test_a_roof_that_was_not_measured_is_absent(planted, record):
 
 def test_a_use_of_the_machine_is_device_and_threads(planted):
     assert use_of(planted.entry("case")) == "cpu/2"
+
+
+def slowed(planted, factor):
+    """Six rounds; in the last five the pace-maker alone takes that much longer than its median over the run."""
+    attempts = planted.rounds((1.0,) * 6) + planted.rounds((1.0,) * 20, cases=("other",), group="elsewhere")
+    return [
+        dataclasses.replace(a, blocks=planted.timed("x", 0, factor * planted.pace_s).blocks)
+        if a.case_hash == "pacemaker" and a.group == "g" and a.round
+        else a
+        for a in attempts
+    ]
+
+
+@pytest.mark.parametrize("factor", [0.5, 2.0])
+def test_a_correction_that_leaves_what_was_timed_is_a_warning(planted, record, factor):
+    cases = [planted.entry(name) for name in ("base", "case", "other")]
+    found = record(slowed(planted, factor), *cases)
+
+    assert not found["latency_min_s"] <= found["latency_median_s"] <= found["latency_p90_s"]
+    assert found["warnings"] == (
+        "latency_median_s is not within what was timed (latency_min_s, latency_p90_s): the pace changed"
+    )
+
+
+def test_a_correction_within_what_was_timed_is_none(planted, record):
+    assert record(planted.rounds((1.0, 2.0, 3.0, 1.0, 5.0, 1.0)))["warnings"] == ""
+
+
+def test_more_than_the_roof_is_a_warning(planted, record):
+    found = record(planted.rounds(), peaks={"cpu/float32/2": {"flops_per_s": 5e5, "bytes_per_s": 1e6}})
+
+    assert found["roofline_share"] == pytest.approx(2.0)
+    assert found["warnings"] == (
+        "roofline_share is above 1: the peaks were taken on a busy machine, or the data stay in a cache"
+    )
+
+
+@pytest.mark.parametrize(("error", "warned"), [(9e-5, False), (2e-4, True)])
+def test_an_output_that_rounding_does_not_explain_is_a_warning(planted, record, error, warned):
+    accuracy = dataclasses.replace(planted.cost("case", agreement_rel_error=error), kind="accuracy")
+    found = record([*planted.rounds(), accuracy])
+
+    text = "its output is not that of ours (agreement_rel_error): it computes something else"
+    assert found["warnings"] == (text if warned else "")
+
+
+def test_a_warning_never_looks_like_two(planted, record):
+    found = record(
+        [*planted.rounds(), planted.failed("case", kind="accuracy", status="oom", reason="1 GiB; 2 asked")]
+    )
+
+    assert found["warnings"] == "accuracy pass: oom: 1 GiB, 2 asked"

@@ -14,9 +14,10 @@ from torch import nn
 import bench.testing
 from bench import operators
 from bench.case import Case
-from bench.catalogue import Catalogue
 from bench.cost import Cost
 from bench.operators._base import Attention, Operator, Option
+
+pytestmark = pytest.mark.usefixtures("own_members")
 
 NAIVE, LORA = type(operators.load("full_naive")), type(operators.load("lora"))
 UNIFORM = type(operators.load("uniform"))
@@ -199,15 +200,6 @@ LIES: dict[str, tuple[Operator, str, str]] = {
 }
 
 MEMBERS = {lie: operator for lie, (operator, _, _) in LIES.items()}
-
-
-@pytest.fixture(autouse=True)
-def _registered(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A catalogue of its own: the liars are in no other test's."""
-    catalogue = Catalogue("operator", *operators.catalogue.packages, attribute="OPERATOR")
-    catalogue.add_module(__name__)
-    monkeypatch.setattr(operators, "load", catalogue.load)
-    monkeypatch.setattr(operators, "names", catalogue.names)
 
 
 @pytest.mark.parametrize("lie", LIES)

@@ -17,6 +17,7 @@ def test_every_operator_is_listed_with_what_it_declares(bench):
         "family": "adapter",
         "providers": list(operators.providers_of("lora")),
         "scopes": ["layer", "model", "projection"],
+        "scopes_by_provider": {who: ["layer", "model", "projection"] for who in operators.providers_of("lora")},
         "phases": ["forward", "train"],
         "rank_kind": "update",
         "options": {"alpha": {"default": 16.0, "about": "Scale of the update: α/r multiplies B A x."}},
@@ -25,12 +26,20 @@ def test_every_operator_is_listed_with_what_it_declares(bench):
 
 
 def test_the_text_says_the_same_in_lines(bench):
+    whose = "; ".join(f"by {name} at layer, model, projection" for name in operators.providers_of("lora"))
+
     assert (
         "lora (LoRA)\n"
         "    ``y = W0 x + (α/r) B A x`` with W0 frozen, A Kaiming-uniform, B zero.\n"
-        f"    adapter by {', '.join(operators.providers_of('lora'))}, at layer, model, projection, rank: update\n"
+        f"    adapter {whose}; rank: update\n"
         "    alpha=16: Scale of the update: α/r multiplies B A x.\n"
     ) in bench("operators").stdout
+
+
+def test_each_provider_has_its_own_scopes(bench):
+    told = "attention by bench at core, layer, model; by nystrom_attention at layer; by transformers at layer; rank: "
+
+    assert told in bench("operators").stdout
 
 
 def test_an_operator_that_cannot_be_imported_is_listed_with_its_reason(bench, tmp_path):

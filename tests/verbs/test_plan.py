@@ -12,7 +12,7 @@ from bench.units import bytes_text
 LARGEST = Case(operator="full_naive", num_heads=2, head_dim=8, hidden_size=16, seq_len=32)
 
 TEXT = """\
-  operator           rank  options  FLOPs     bytes  parameters    memory  status
+  operator           rank  options  FLOPs  forward bytes  parameters  trained  cache    memory  status
 
 core/forward n=16 d=16 fp32 cpu head_dim=8
 """
@@ -36,6 +36,42 @@ def test_the_text_has_a_table_a_group_and_the_sums(bench):
         f"for {LARGEST.case_id}",
         "time: uncalibrated; budget 1m 30s",
     ]
+
+
+def test_the_cache_and_what_is_trained_are_in_the_text(bench, tmp_path):
+    (tmp_path / "c.yaml").write_text(
+        "suite: c\nsweeps:\n"
+        "  cache: {operator: sdpa, num_heads: 2, head_dim: 8, seq_len: 16, phase: decode}\n"
+        "  trained: {operator: lora, scope: projection, hidden_size: 8, seq_len: 4, rank: 2, phase: train}\n"
+    )
+    lines = bench("plan", "c.yaml").stdout.splitlines()
+
+    # k and v of 2 heads, 16 tokens, 8 wide, 4 bytes each; A and B of 8 x 2
+    assert (
+        "  sdpa[torch]     -        -  1.02k       2.13 KiB           0        0  2 KiB  5.27 KiB  planned" in lines
+    )
+    assert (
+        "  lora[bench]     2        -  1.79k       1.06 KiB          96       32      -  1.28 KiB  planned" in lines
+    )
+
+
+def test_what_a_named_provider_lacks_is_counted(bench, tmp_path):
+    sweep = "operator: [lora, olora, loha], scope: projection, hidden_size: 8, seq_len: 4, rank: 2"
+    (tmp_path / "p.yaml").write_text(
+        f"suite: p\nsweeps: {{a: {{{sweep}, provider: [bench, torch, loralib, lycoris]}}}}\n"
+    )
+    lines = bench("plan", "p.yaml").stdout.splitlines()
+
+    assert [line for line in lines if "is named for" in line] == [
+        "loralib is named for 2 operators that it does not offer, so without a case: loha, olora",
+        "lycoris is named for 2 operators that it does not offer, so without a case: lora, olora",
+    ]
+
+
+def test_where_nothing_is_timed_no_time_is_told(bench):
+    done = bench("plan", "small.yaml", "--device", "cuda")
+
+    assert done.stdout.splitlines()[-2:] == ["4 cases: 4 skipped", "time: there is nothing to time"]
 
 
 def test_json_is_a_list_of_rows_with_the_table_s_names(bench):

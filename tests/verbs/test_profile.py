@@ -46,7 +46,7 @@ def tiny(tmp_path, monkeypatch):
             "none.yaml: cannot be read (No such file or directory); the path of a suite file",
         ),
         (["r", "--case", "a"], "results/r: is no run (it has no run.json); a folder under results/"),
-        (["--diff", ".", "."], ".: is no profile (it has no profile.json); a folder that `bench profile` made"),
+        (["--diff", ".", "."], ".: is no profile (it has no profile.json); give a folder that `bench profile` made"),
     ],
 )
 def test_a_mistake_is_told_in_a_line_and_nothing_is_made(tiny, capsys, words, message):

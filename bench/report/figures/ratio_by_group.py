@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 from matplotlib.markers import CARETLEFTBASE, CARETRIGHTBASE
 
 from bench.analysis.series import contexts, measured, series_label
-from bench.report.figures._panels import baseline_rule, log_axis, near, panels, paper, scale_of
-from bench.report.style import INK, look
+from bench.report.figures._panels import beside_strip, near, scale_of, strip, strips
+from bench.report.style import look
 from bench.units import ratio_text
 
 __all__ = ["about", "absent", "data", "draw", "title"]
@@ -22,12 +22,10 @@ about = (
 )
 absent = "no group has a ratio"
 
-# inches: a row, what stands around the rows, the axis, the numbers right of it, a letter of a name left of it
+# inches: a row, the axis, the numbers right of it
 _ROW = 0.19
-_FRAME = 1.0
 _AXIS = 1.45
 _NUMBERS = 1.8
-_LETTER = 0.068
 _WINDOW = 30.0
 
 
@@ -50,34 +48,23 @@ def data(table: pd.DataFrame, rounds: pd.DataFrame) -> pd.DataFrame:
 
 def draw(data: pd.DataFrame) -> Figure:
     """Draws a strip for each group, each on its own scale."""
-    strips = panels(data)
-    heights = [_FRAME + _ROW * len(rows) for _, rows in strips]
-    names = 0.3 + _LETTER * int(data["series"].str.len().max())
-    sides = (names, _NUMBERS)
-    titles = [title for title, _ in strips]
-    figure, axes = paper(titles, [], heights=heights, width=names + _AXIS + _NUMBERS, sides=sides)
-    for ax, (_, rows) in zip(axes, strips, strict=True):
-        _strip(ax, rows)
+    figure, drawn = strips(data, row=_ROW, axis=_AXIS, numbers=_NUMBERS)
+    for ax, rows in drawn:
+        _dots(ax, rows)
     return figure
 
 
-def _strip(ax: Axes, rows: pd.DataFrame) -> None:
+def _dots(ax: Axes, rows: pd.DataFrame) -> None:
     close = near(rows, "latency_ratio", _WINDOW, by="panel")
     ends = [*close["latency_ratio_ci_low"], *close["latency_ratio_ci_high"], *close["latency_ratio"], 1.0]
-    log_axis(ax, "x", scale_of(ends), "{:g}".format, most=4)
-    ax.set_ylim(len(rows) - 0.4, -0.6)
-    ax.set_yticks(rows["place"].tolist(), labels=rows["series"].tolist(), fontsize=8.5)
-    ax.tick_params(axis="y", length=0)
-    ax.grid(visible=False, axis="y")
-    ax.spines["left"].set_visible(False)
-    baseline_rule(ax, vertical=True)
+    strip(ax, rows, scale_of(ends), "time / baseline", most=4)
     place, (first, last) = ax.get_yaxis_transform(), ax.get_xlim()
     for row in rows.to_dict("records"):
         one = look(row["operator"])
         low, high = row["latency_ratio_ci_low"], row["latency_ratio_ci_high"]
         absent = pd.isna(row["latency_ratio"])
         text = f"× {row['status']}" if absent else ratio_text(row["latency_ratio"], low, high)
-        ax.text(1.04, row["place"], text, transform=place, fontsize=8, va="center_baseline")
+        beside_strip(ax, row["place"], text)
         if absent:
             continue
         if not first <= row["latency_ratio"] <= last:
@@ -87,4 +74,3 @@ def _strip(ax: Axes, rows: pd.DataFrame) -> None:
             continue
         ax.plot([low, high], [row["place"]] * 2, color=one.color, linewidth=2.2)
         ax.plot([row["latency_ratio"]], [row["place"]], color=one.color, marker=one.marker, markersize=5.5)
-    ax.set_xlabel("time / baseline", labelpad=2, color=INK)
