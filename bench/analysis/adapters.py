@@ -21,6 +21,7 @@ from bench.units import plural_text
 __all__ = ["adapter_findings", "layer_findings"]
 
 _SIGNS = {"seq_len": "n", "hidden_size": "d"}
+_NAMED = 3
 _OF_ITS_OWN = "Each has weights of its own and approximates nothing: there is no error to hold beside its time."
 
 
@@ -74,19 +75,28 @@ def _headline(compared: pd.DataFrame) -> str:
         least = compared.sort_values("latency_ratio").iloc[0]
         words = f"{least['name']} has the lowest ratio, {ratio_words(least)}"
         return f"There are too few rounds to say what differs from {baseline}; {words}."
-    words = "; ".join(_said(str(name), same) for name, same in compared.groupby("name", sort=False))
-    return f"Against {baseline}: {words}."
+    alike: dict[str, list[str]] = {}
+    for name, same in compared.groupby("name", sort=False):
+        alike.setdefault(_said(same), []).append(str(name))
+    return f"Against {baseline}: {'; '.join(f'{_named(names)} {said}' for said, names in alike.items())}."
 
 
-def _said(name: str, rows: pd.DataFrame) -> str:
+def _named(names: list[str]) -> str:
+    """Gives names as a sentence takes them; of many the first two, since each has a line of its own below."""
+    if len(names) > _NAMED:
+        return f"{', '.join(names[:2])} and {len(names) - 2} others:"
+    return f"{', '.join(names)}:"
+
+
+def _said(rows: pd.DataFrame) -> str:
     sure = rows[rows["latency_ratio_ci_low"].notna()]
     if sure.empty:
-        return f"{name} has too few rounds to say"
+        return "too few rounds to say"
     slower = int((sure["latency_ratio_ci_low"] > 1 + MARGIN).sum())
     faster = int((sure["latency_ratio_ci_high"] < 1 - MARGIN).sum())
     found = " and ".join(f"{word} in {count}" for word, count in (("slower", slower), ("faster", faster)) if count)
     cases = plural_text(len(sure), "case")
-    text = f"{name} is {found} of {cases}" if found else f"{name} shows no difference in {cases}"
+    text = f"{found} of {cases}" if found else f"no difference seen in {cases}"
     unsure = len(rows) - len(sure)
     return f"{text} ({unsure} more in too few rounds)" if unsure else text
 

@@ -22,7 +22,7 @@ def test_unmerged_is_told_beside_merged(make_row):
     (finding,) = adapter_findings(table)
 
     assert finding.headline == (
-        "Against full: lora is slower in 2 of 2 cases; lora_merged shows no difference in 1 case."
+        "Against full: lora: slower in 2 of 2 cases; lora_merged: no difference seen in 1 case."
     )
     assert finding.details == (
         "lora: time 1.1 [1.08, 1.12] at d=512 r=4, to 1.5 [1.48, 1.52] at d=512 r=64; "
@@ -56,9 +56,17 @@ def test_an_adapter_of_too_few_rounds_is_told_apart_from_one_without_a_differenc
     (finding,) = adapter_findings(table)
 
     assert finding.headline == (
-        "Against full: lora is slower in 1 of 1 case (1 more in too few rounds); dora has too few rounds to say; "
-        "vera shows no difference in 1 case."
+        "Against full: lora: slower in 1 of 1 case (1 more in too few rounds); dora: too few rounds to say; "
+        "vera: no difference seen in 1 case."
     )
+
+
+def test_many_adapters_of_which_the_same_is_said_are_counted(make_row):
+    names = ("lora", "rslora", "dora", "vera")
+    (finding,) = adapter_findings(cases(make_row, *((name, 4.0, 1.5, 0.02) for name in names)))
+
+    assert finding.headline == "Against full: lora, rslora and 2 others: slower in 1 of 1 case."
+    assert len(finding.details) == 4
 
 
 def test_implementations_of_several_packages_are_told_apart(make_row):
@@ -76,7 +84,7 @@ def test_a_layer_of_its_own_is_told_against_exact_attention_and_without_an_error
     (finding,) = layer_findings(pd.DataFrame(rows))
 
     assert (finding.topic, finding.where) == ("layer", "layer/forward, cpu, fp32, 8×64, iid")
-    assert finding.headline == "Against sdpa: mla is slower in 1 and faster in 1 of 2 cases."
+    assert finding.headline == "Against sdpa: mla: slower in 1 and faster in 1 of 2 cases."
     assert finding.details == (
         "mla: time 0.8 [0.8, 0.8] at n=512 r=32, to 1.2 [1.2, 1.2] at n=256 r=32; peak memory 0.5 × the baseline's.",
         "Each has weights of its own and approximates nothing: there is no error to hold beside its time.",
