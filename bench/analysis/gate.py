@@ -91,7 +91,7 @@ def accuracy_verdicts(
 
 
 def _verdicts(
-    metrics: Sequence[str], base: Mapping[str, Any], head: Mapping[str, Any], judge: _Judge, about: Mapping[str, str]
+    metrics: Sequence[str], base: Mapping[str, Any], head: Mapping[str, Any], judge: _Judge, about: Mapping[str, Any]
 ) -> list[Verdict]:
     found = []
     for metric in metrics:

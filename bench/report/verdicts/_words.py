@@ -47,7 +47,7 @@ _ERROR = "_rel_error"
 
 
 def plain(text: str) -> str:
-    """Gives text in which what is not printable (escapes of a terminal, line ends, bidirectional marks) is spelt out."""
+    """Gives text with what is not printable (escapes of a terminal, line ends, bidirectional marks) spelt out."""
     return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
 
 
@@ -67,7 +67,7 @@ def sign(verdict: Verdict) -> str:
 
 
 def about(comparison: Comparison) -> str:
-    """Gives what was compared, by which margin: ``bench ab main (1a2b3c4d5e) -> HEAD, suites/nlp.yaml, margin 2 %``."""
+    """Gives what was compared: ``bench ab main (1a2b3c4d5e) -> HEAD, suites/nlp.yaml, margin 2 % of latency``."""
     sides = f"{_side(comparison.base)} -> {_side(comparison.head)}"
     spent = "" if comparison.wall_s is None else f", {duration_text(comparison.wall_s)}"
     margin = f"margin {share(comparison.margin)} of latency"
@@ -97,7 +97,7 @@ def by_urgency(verdicts: Sequence[Verdict]) -> list[Verdict]:
 
 
 def listed(comparison: Comparison) -> list[Verdict]:
-    """Gives the verdicts that are told one by one: all of latency and of cases, and of the rest what is not as before."""
+    """Gives the verdicts that are told one by one: of latency and cases all, of the rest what is not as before."""
     told = [each for each in comparison.verdicts if each.verdict != "unchanged" or _kind(each) in ("latency", "case")]
     return by_urgency(told)
 

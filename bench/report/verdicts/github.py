@@ -1,8 +1,8 @@
 """For a job on GitHub Actions: a page of the job (its step summary) and annotations, at most one a group of cases.
 
-GitHub drops what is beyond 10 annotations of a kind in a step without a word, and refuses a summary above 1024 KiB: so
-the tenth annotation tells of all that are left, and the summary is cut far below. A text that came from outside cannot
-become a workflow command.
+GitHub drops what is beyond 10 annotations of a kind in a step without a word, and refuses a summary above 1024 KiB:
+so the tenth annotation tells of all that are left, and the summary is cut far below. A text that came from outside
+cannot become a workflow command.
 
 Source: GitHub Docs, "Workflow commands for GitHub Actions" and "Limitations" of annotations there; the escapes are
 those of the actions toolkit, packages/core/src/command.ts.
@@ -19,7 +19,7 @@ from bench.report.verdicts import markdown
 from bench.report.verdicts._words import about, by_urgency, change, clipped, plain, why
 from bench.verdict import Comparison, Verdict
 
-__all__ = ["SUMMARY_BYTES", "annotations", "render", "show", "summary"]
+__all__ = ["SUMMARY_BYTES", "commands", "render", "show", "summary"]
 
 SUMMARY_BYTES = 256 * 1024
 """Size of the step summary at the most: four steps of a job may each have one."""
@@ -31,7 +31,7 @@ _KINDS = {
     "failed": "error",
     "vanished": "warning",
     "changed": "warning",
-    "inconclusive": "warning",
+    "inconclusive": "notice",
     "improved": "notice",
     "new": "notice",
 }
@@ -39,7 +39,7 @@ _KINDS = {
 
 def render(comparison: Comparison) -> str:
     """Gives the annotations and, below them, the step summary."""
-    return "\n".join([*annotations(comparison), summary(comparison)])
+    return "\n".join([*commands(comparison), summary(comparison)])
 
 
 def show(comparison: Comparison) -> None:
@@ -52,7 +52,7 @@ def show(comparison: Comparison) -> None:
     if not page:
         print(render(comparison))
         return
-    print("\n".join([*annotations(comparison), about(comparison)]))
+    print("\n".join([*commands(comparison), about(comparison)]))
     try:
         with Path(page).open("a", encoding="utf-8") as file:
             file.write(summary(comparison) + "\n")
@@ -66,7 +66,7 @@ def summary(comparison: Comparison) -> str:
     return markdown.render(comparison, SUMMARY_BYTES)
 
 
-def annotations(comparison: Comparison) -> list[str]:
+def commands(comparison: Comparison) -> list[str]:
     """Gives the workflow commands: for each group of cases one, of the kind of its most urgent verdict."""
     groups: dict[str, list[Verdict]] = {}
     for verdict in by_urgency(comparison.verdicts):

@@ -1,7 +1,7 @@
 """For a service that reads test results: one test case for each case and metric.
 
-A regression is a `failure`, a case that fails an `error`, what cannot be judged (inconclusive, vanished, new, changed)
-is `skipped` with its reason, and the rest passes.
+A regression is a `failure`, a case that fails an `error`, what cannot be judged (inconclusive, vanished, new,
+changed) is `skipped` with its reason, and the rest passes.
 """
 
 from __future__ import annotations

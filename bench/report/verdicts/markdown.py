@@ -1,7 +1,7 @@
 """For a pull request or a job's page: counts on top, a table of what is urgent, and one that is folded of the rest.
 
-Every row is a verdict in words. Where a size is given, rows are left out from the end, the least urgent first, and how
-many is told.
+Every row is a verdict in words. Where a size is given, rows are left out from the end, the least urgent first, and
+how many is told.
 """
 
 from __future__ import annotations

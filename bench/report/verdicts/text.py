@@ -19,7 +19,7 @@ from bench.report.verdicts._words import (
     told_beside,
     why,
 )
-from bench.verdict import Comparison, Verdict
+from bench.verdict import Comparison
 
 __all__ = ["render", "show"]
 
@@ -61,18 +61,13 @@ def _lines(comparison: Comparison) -> Iterator[tuple[str, str]]:
     for verdict in listed(comparison):
         style = _STYLES[verdict.verdict]
         head = f"{sign(verdict):{_WORD}}  {plain(verdict.case_id)}"
-        if verdict.verdict == "unchanged":
-            yield f"{head}: {change(verdict) or why(verdict)}", style
-            continue
-        yield head, style
-        for text in _below(comparison, verdict):
-            yield f"{'':{_WORD}}  {text}", ""
+        moved, step = change(verdict), next_step(comparison, verdict)
+        reason = why(verdict) + (f"; {step}" if step else "")
+        if verdict.verdict == "unchanged" or not moved:
+            yield f"{head}: {moved or reason}", style
+        else:
+            yield head, style
+            for text in (moved, reason):
+                yield f"{'':{_WORD}}  {text}", ""
     if text := summed_up(comparison):
         yield text, "dim"
-
-
-def _below(comparison: Comparison, verdict: Verdict) -> Iterator[str]:
-    if text := change(verdict):
-        yield text
-    step = next_step(comparison, verdict)
-    yield why(verdict) + (f"; {step}" if step else "")
