@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 
 import pandas as pd
 import pytest
@@ -61,6 +62,15 @@ def test_the_stored_table_is_the_one_made_from_the_journal(planted, stored):
 
     assert run.records.is_file()
     pd.testing.assert_frame_equal(load(run.path), from_journal)
+
+
+def test_a_run_that_was_copied_has_its_folder_s_name_in_its_table_and_in_its_rounds(planted, stored):
+    run = stored(planted.rounds())
+    write_records(run)
+    copied = run.path.with_name("copied")
+    shutil.copytree(run.path, copied)
+
+    assert set(load(copied)["run"]) == set(load_rounds(copied)["run"]) == {"copied"}
 
 
 def test_a_journal_that_grew_after_the_table_was_stored_wins(planted, stored):
