@@ -21,7 +21,7 @@ now stands for another measurement, so that nothing can be compared.
 REASONS = {
     "beyond_margin": "the whole interval is beyond the margin, and a second series of fresh rounds says so too",
     "beyond_margin_once": "the whole interval is beyond the margin; no second series of rounds confirms it",
-    "not_sure_enough": "beyond the margin taken by itself, but not surely among so many cases, or not in both numbers",
+    "not_sure_enough": "beyond the margin by itself, but not surely among so many cases, or not in both numbers",
     "within_margin": "the whole interval is within the margin",
     "straddles_margin": "the interval holds the margin's edge",
     "not_confirmed": "beyond the margin at first, but a second series of fresh rounds does not say so",

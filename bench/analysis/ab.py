@@ -101,7 +101,8 @@ class _Timed:
 
 def _latency_verdicts(timed: Sequence[_Timed]) -> list[Verdict]:
     confirmed = [each for each in timed if each.confirmed]
-    adjusted = stats.false_discovery_control([each.p_changed for each in confirmed]) if confirmed else []
+    changed = [each.p_changed for each in confirmed]
+    adjusted: Sequence[float] = list(stats.false_discovery_control(changed)) if changed else []
     sure = {id(each) for each, p in zip(confirmed, adjusted, strict=True) if p <= _FALSE_DISCOVERIES}
     return [_latency(each, id(each) in sure) for each in timed]
 

@@ -67,8 +67,9 @@ def p_above(values: ArrayLike, bound: float = 0.0) -> float:
 
 
 def _present(values: ArrayLike) -> np.ndarray:
-    x = np.asarray(values, dtype=float)
-    return x[~np.isnan(x)]
+    x: np.ndarray = np.asarray(values, dtype=float)
+    present: np.ndarray = x[~np.isnan(x)]
+    return present
 
 
 def _cut(count: int, tail: float) -> int:

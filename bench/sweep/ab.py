@@ -68,7 +68,7 @@ def measure_pairs(
     began = time.monotonic() - run.info["spent_s"]
 
     def clock() -> float:
-        return time.monotonic() - began
+        return float(time.monotonic() - began)
 
     with contextlib.ExitStack() as stack:
         for device in sorted({case.device for case in cases}):

@@ -54,7 +54,7 @@ def execute(run: Run, *, plugins: Sequence[str], console: Console) -> None:
             stack.enter_context(device_lock(device, run.name))
         stack.enter_context(stopped_by_sigterm())
         journal = stack.enter_context(Journal(run.journal))
-        words = {"plugins": plugins, "providers": providers}
+        words: dict[str, Any] = {"plugins": plugins, "providers": providers}
         executor = LocalExecutor(run.log, limits, run=run.name, clock=clock, **words)
         stack.callback(executor.close)
         items, parts = planned_parts(run.info)

@@ -50,19 +50,12 @@ class Suite:
 
 def pytest_benchmark(folder: Path) -> dict[str, Any]:
     """`--benchmark-compare-fail=median:5%`; the medians are kept, so that other thresholds can be judged."""
-    plain = [
-        "-m",
-        "pytest",
-        "-q",
-        "--bench-suite",
-        str(SUITE),
-        "--benchmark-max-time=2.2",
-        "--benchmark-min-rounds=5",
-    ]
-    plain += [f"--benchmark-storage=file://{folder}/stored", "--rootdir", str(folder), "-p", "no:cacheprovider"]
-    _python(folder, *plain, "--benchmark-save=base", f"--benchmark-json={folder}/base.json")
-    compare = ["--benchmark-compare=0001", "--benchmark-compare-fail=median:5%"]
-    done = _python(folder, *plain, *compare, f"--benchmark-json={folder}/head.json", codes=(0, 1))
+    (folder / "pytest.ini").write_text("[pytest]\n")
+    plain = ["-m", "pytest", "-q", "-c", "pytest.ini", "-p", "no:cacheprovider", "--bench-suite", str(SUITE)]
+    plain += ["--benchmark-max-time=2.2", f"--benchmark-storage=file://{folder}/stored"]
+    _python(folder, *plain, "--benchmark-save=base", "--benchmark-json=base.json")
+    compare = ["--benchmark-compare=0001", "--benchmark-compare-fail=median:5%", "--benchmark-json=head.json"]
+    done = _python(folder, *plain, *compare, codes=(0, 1))
     medians = [
         {each["name"]: each["stats"]["median"] for each in json.loads((folder / file).read_text())["benchmarks"]}
         for file in ("base.json", "head.json")
@@ -70,8 +63,7 @@ def pytest_benchmark(folder: Path) -> dict[str, Any]:
     alarms = [name for name, median in medians[1].items() if median > 1.05 * medians[0][name]]
     if bool(alarms) != bool(done.returncode):
         raise RuntimeError(f"exit code {done.returncode} and {len(alarms)} alarms:\n{done.stdout[-2000:]}")
-    ratios = {name: medians[1][name] / medians[0][name] for name in medians[1]}
-    return {"alarms": len(alarms), "ratios": ratios}
+    return {"alarms": len(alarms), "ratios": {name: medians[1][name] / medians[0][name] for name in medians[1]}}
 
 
 def pyperf(folder: Path) -> dict[str, Any]:
@@ -89,8 +81,10 @@ def pyperf(folder: Path) -> dict[str, Any]:
 def asv(folder: Path) -> dict[str, Any]:
     """What `continuous` does after building two commits: both are run, and compared with its factor of 1.1."""
     (folder / "benchmarks").mkdir()
+    (folder / "benchmarks" / "__init__.py").touch()
     (folder / "benchmarks" / "suite.py").write_text(_ASV.format(here=str(HERE)))
-    config = {"version": 1, "project": "cases", "repo": ".", "branches": ["HEAD"], "benchmark_dir": "benchmarks"}
+    config = {"version": 1, "project": "cases", "repo": ".", "branches": ["HEAD"]}
+    config |= {"benchmark_dir": "benchmarks", "environment_type": "virtualenv"}
     (folder / "asv.conf.json").write_text(json.dumps(config))
     commits = []
     subprocess.run(["git", "init", "-q"], cwd=folder, check=True)

@@ -58,8 +58,7 @@ class LocalExecutor:
     def round(self, cases: Sequence[Case], *, group: str, number: int) -> list[Attempt]:
         """Measures one round of cases that are alive together."""
         seats = [Seat(self.server(number), case) for case in (*cases, None)]
-        where = {"group": group, "run": self._run}
-        return conduct(seats, number=number, limits=self._limits, clock=self._clock, **where)
+        return conduct(seats, group=group, number=number, run=self._run, limits=self._limits, clock=self._clock)
 
     def untimed(self, kind: str, case: Case, **job: Any) -> Attempt:
         """Runs one pass of one case in a process of its own."""
