@@ -1,6 +1,6 @@
 """How often `bench history` sees a step that is not there, and how often one that is: simulated series, known truth.
 
-``python docs/validation/history.py``; about two minutes. Noise has standard deviation 1; a step is given in those.
+``python docs/validation/history.py``; about six minutes. Noise has standard deviation 1; a step is given in those.
 """
 
 from __future__ import annotations

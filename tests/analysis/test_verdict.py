@@ -145,5 +145,5 @@ def test_a_layer_of_its_own_has_a_verdict(make_row):
 
     found = told(pd.DataFrame(rows), pd.DataFrame(columns=columns))
     assert [(each.topic, each.headline) for each in found] == [
-        ("layer", "Against sdpa: mla is faster in 1 of 1 case."),
+        ("layer", "Against sdpa: mla: faster in 1 of 1 case."),
     ]

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bench.analysis.history import History, Step
 from bench.case import Case
 from bench.column import COLUMNS
 from bench.report.build import build
@@ -272,3 +273,21 @@ def audit_seed() -> dict[str, Any]:
     shown = {"number": "K2", "says": "dim=1", "right": "dim=-1", "shown": "rows are off by 0.86", "values": {}}
     numbers = {"diagonal": 0.471083, "off_diagonal": 0.264458, "row_sum": 1.0, "singular_value_2": 0.206625}
     return {"exhibits": [shown], "worked_example": [{"variant": "right", "entropy_nats": None, **numbers}]}
+
+
+@pytest.fixture
+def made_history() -> Callable[..., History]:
+    """Gives a function: changes -> a series of twelve runs, the fourth of which failed, a step at the seventh."""
+    place = np.arange(12)
+    values = np.where(place == 3, np.nan, np.where(place < 6, 0.5, 0.6))
+    numbers = {"value": values, "low": values * 0.99, "high": values * 1.01, "level": [0.5] * 6 + [0.6] * 6}
+    commits = ["a" * 40] * 6 + ["b" * 40] * 5 + [None]
+    names = {"run": [f"r{i}" for i in place], "started_utc": [f"2026-01-{i + 1:02}T00:00:00+00:00" for i in place]}
+    status = {"status": np.where(place == 3, "oom", "ok"), "reason": "", "done": place != 3}
+    step = {"row": 6, "ratio": 1.2, "half_width": 0.011, "before": 0.5, "after": 0.6, "worse": True}
+    step |= {"run_before": "r5", "run_after": "r6", "commit_before": commits[5], "commit_after": commits[6]}
+    step |= {"started_utc": names["started_utc"][6], "also": ("kernel 6.1 -> 6.8",)}
+    case = {"case_id": "linformer[bench] n=8", "case_hash": "h", "operator": "linformer", "machine": "m"}
+    told = {"torch": "2.13.0", "metric": "latency_ratio", "state": "changed", "scatter": 0.01}
+    runs = pd.DataFrame({**names, "commit": commits, **status, **numbers})
+    return lambda **changes: History(**{**case, **told, "runs": runs, "steps": (Step(**step),), **changes})
