@@ -26,8 +26,8 @@ __all__ = ["BASE", "HEAD", "PAIR_RHYTHM", "Comparing", "PairObserver", "PairPoli
 
 BASE, HEAD = "base", "head"
 PAIR_RHYTHM = Rhythm(orders=mirrored_orders, span_s=0.36, turns=(2, 8), multiple=2)
-"""Eight turns of calls below 10 ms. A turn's log-ratio scatters by 0.055, the processes of a pair by 0.015; to start and
-end them costs as much as five turns: so the variance that a second buys is least at eight (docs/log.md)."""
+"""Eight turns of calls below 10 ms. A turn's log-ratio scatters by 0.055, the processes of a pair by 0.015, and to
+start and end them costs as much as five turns: so the variance for the time spent is least at eight (docs/log.md)."""
 
 _SCREENING_LEVEL = 0.9
 _SERVERS_S = 5.0  # fresh fork servers of both revisions, on two cores
