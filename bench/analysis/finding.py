@@ -48,7 +48,8 @@ def difference_words(ratio: float, low: float, high: float) -> str:
     if np.isnan(low) or np.isnan(high):
         return f"{ratio:.3g}, in too few rounds for an interval"
     if low <= 1 + MARGIN and high >= 1 - MARGIN:
-        return f"no difference seen (±{max(high - 1, 1 - low) * 100:.2g} %)"
+        percent = max(high - 1, 1 - low) * 100
+        return f"no difference seen (±{percent:{'.2g' if percent < 99.5 else '.0f'}} %)"
     return ratio_text(ratio, low, high)
 
 

@@ -22,12 +22,15 @@ from bench.store.journal import Journal
 from bench.sweep.executors.local import LocalExecutor
 from bench.sweep.round import Limits, Rhythm, Seat, conduct
 
-__all__ = ["BASE", "HEAD", "PAIR_RHYTHM", "Comparing", "PairObserver", "PairPolicy", "pair_round"]
+__all__ = ["BASE", "HEAD", "PAIR_RHYTHM", "ROUNDS", "Comparing", "PairObserver", "PairPolicy", "pair_round"]
 
 BASE, HEAD = "base", "head"
 PAIR_RHYTHM = Rhythm(orders=mirrored_orders, span_s=0.36, turns=(2, 8), multiple=2)
 """Eight turns of calls below 10 ms. A turn's log-ratio scatters by 0.055, the processes of a pair by 0.015, and to
 start and end them costs as much as five turns: so the variance for the time spent is least at eight (docs/log.md)."""
+
+ROUNDS = (8, 60)
+"""Pairs that every case gets, budget permitting, and those after which it is left as it is."""
 
 _SCREENING_LEVEL = 0.9
 _SERVERS_S = 5.0  # fresh fork servers of both revisions, on two cores
@@ -42,9 +45,9 @@ class PairPolicy:
     """Seconds for all of it."""
     margin: float
     """0.02: a change of less than 2 % is none."""
-    min_rounds: int = 8
+    min_rounds: int = ROUNDS[0]
     """Pairs that every case gets, budget permitting."""
-    max_rounds: int = 60
+    max_rounds: int = ROUNDS[1]
     """Pairs after which a case is left as it is."""
 
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
+import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -22,9 +24,10 @@ from bench.case import Case
 from bench.errors import UsageError
 from bench.sweep.processes import Place
 
-__all__ = ["Revision", "Sought", "checkouts"]
+__all__ = ["Revision", "Sought", "checkouts", "suite_files"]
 
 _WORKING_TREE = "."
+_PREFIX, _SIDES = "bench-ab-", ("a", "b")
 _REQUIREMENT_FILES = ("constraints.txt", "requirements*.txt", "setup.py", "setup.cfg", "*.lock")
 
 
@@ -88,9 +91,10 @@ def checkouts(
         UsageError: it is no repository, or has no such revision, or a checkout cannot be installed.
     """
     root = Path(_git(repository, "rev-parse", "--show-toplevel"))
+    _remove_abandoned(root)
     commits = [_commit(root, name) for name in (base, head)]
-    with tempfile.TemporaryDirectory(prefix="bench-ab-") as temporary:
-        folders = [Path(temporary) / word for word in ("a", "b")]
+    with tempfile.TemporaryDirectory(prefix=f"{_PREFIX}{os.getpid()}-") as temporary:
+        folders = [Path(temporary) / side for side in _SIDES]
         try:
             for folder, commit in zip(folders, commits, strict=True):
                 _git(root, "worktree", "add", "--quiet", "--detach", str(folder), commit)
@@ -105,6 +109,42 @@ def checkouts(
             for folder in folders:
                 if folder.exists():
                     _git(root, "worktree", "remove", "--force", str(folder))
+
+
+def suite_files(suite: Path, base: Revision, head: Revision) -> tuple[list[Path], list[str]]:
+    """Gives the suite's file of base and of head, and what a reader must know of that.
+
+    It is the side's own where it has one, else the other's, else the file that is named.
+
+    Raises:
+        UsageError: there is no such file anywhere.
+    """
+    here = suite.resolve()
+    root = next((parent for parent in here.parents if (parent / ".git").exists()), None)
+    own: list[Path | None] = []
+    for revision in (base, head):
+        file = revision.place.folder / here.relative_to(root) if root and revision.place.folder else None
+        own.append(file if file and file.is_file() else None)
+    if own[0] and own[1]:
+        return [own[0], own[1]], []
+    stand_in = own[1] or own[0] or (here if here.is_file() else None)
+    if stand_in is None:
+        raise UsageError(str(suite), "is in neither revision, nor a file", "a suite file, such as suites/nlp.yaml")
+    missing = [each.name for each, file in zip((base, head), own, strict=True) if file is None]
+    note = f"{suite} is not in {' and '.join(missing)}: planned there by the file of the other side"
+    return [own[0] or stand_in, own[1] or stand_in], [note] if any(own) else []
+
+
+def _remove_abandoned(root: Path) -> None:
+    """Removes the checkouts of comparisons that were killed: of processes that are no more."""
+    for line in _git(root, "worktree", "list", "--porcelain").splitlines():
+        folder = Path(line.removeprefix("worktree "))
+        pid = folder.parent.name.removeprefix(_PREFIX).partition("-")[0]
+        ours = line.startswith("worktree ") and folder.parent.name.startswith(_PREFIX) and pid.isdigit()
+        if ours and not Path(f"/proc/{pid}").exists():
+            _git(root, "worktree", "remove", "--force", str(folder))
+            if not any((folder.parent / side).exists() for side in _SIDES):
+                shutil.rmtree(folder.parent)  # with its environments
 
 
 def _commit(root: Path, name: str) -> str:

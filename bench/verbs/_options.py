@@ -16,7 +16,15 @@ if TYPE_CHECKING:
     from bench.suite.model import Suite
     from bench.suite.status import Planned
 
-__all__ = ["Plan", "add_results_option", "add_suite_options", "read_plan", "span_option"]
+__all__ = [
+    "Plan",
+    "add_results_option",
+    "add_suite_options",
+    "add_verdict_options",
+    "check_verdict_options",
+    "read_plan",
+    "span_option",
+]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -77,6 +85,47 @@ def add_suite_options(parser: argparse.ArgumentParser) -> None:
 def add_results_option(parser: argparse.ArgumentParser) -> None:
     """Adds the folder of runs."""
     parser.add_argument("--results", type=Path, default=Path("results"), metavar="DIR", help="where runs are stored")
+
+
+def add_verdict_options(parser: argparse.ArgumentParser, margin: float) -> None:
+    """Adds how much may change, and how the verdicts are told.
+
+    Args:
+        parser: of a verb that compares.
+        margin: unless told.
+    """
+    from bench.report import verdicts
+
+    parser.add_argument(
+        "--margin", type=float, default=margin, metavar="SHARE", help="a smaller change is none (default %(default)s)"
+    )
+    parser.add_argument(
+        "--accuracy-tolerance",
+        type=float,
+        default=0.05,
+        metavar="SHARE",
+        help="by how much an error may grow (default %(default)s)",
+    )
+    parser.add_argument(
+        "--inconclusive", choices=("pass", "fail"), default="pass", help="fail: exit code 4 where a case is undecided"
+    )
+    parser.add_argument("--format", choices=verdicts.names(), default="text", help="of the verdicts")
+    parser.add_argument("--output", type=Path, metavar="PATH", help="a file for them, in place of standard output")
+
+
+def check_verdict_options(args: argparse.Namespace) -> None:
+    """Looks at the shares that `add_verdict_options` asks for.
+
+    Raises:
+        UsageError: one of them is no share.
+    """
+    from bench.errors import UsageError
+
+    if not 0 < args.margin < 1:
+        raise UsageError("--margin", f"{args.margin:g} is no share between 0 and 1", "--margin 0.1")
+    if not 0 <= args.accuracy_tolerance < float("inf"):
+        found = f"{args.accuracy_tolerance:g} is no share of an error"
+        raise UsageError("--accuracy-tolerance", found, "--accuracy-tolerance 0.05")
 
 
 def read_plan(args: argparse.Namespace) -> Plan:

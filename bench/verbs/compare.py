@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.report import verdicts
-from bench.verbs._options import add_results_option
+from bench.verbs._options import add_results_option, add_verdict_options, check_verdict_options
 
 if TYPE_CHECKING:
     from bench.store.run import Run
@@ -24,36 +24,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("head", metavar="HEAD", help="likewise; of a folder of runs the last one")
     add_results_option(parser)
-    parser.add_argument(
-        "--margin", type=float, default=0.1, metavar="SHARE", help="a smaller change is none (default %(default)s)"
-    )
-    parser.add_argument(
-        "--accuracy-tolerance",
-        type=float,
-        default=0.05,
-        metavar="SHARE",
-        help="by how much an error may grow (default %(default)s)",
-    )
-    parser.add_argument(
-        "--inconclusive", choices=("pass", "fail"), default="pass", help="fail: exit code 4 where a case is undecided"
-    )
+    add_verdict_options(parser, margin=0.1)
     parser.add_argument(
         "--allow-mismatch", action="store_true", help="compare although machine, torch or threads differ, and tell it"
     )
-    parser.add_argument("--format", choices=verdicts.names(), default="text", help="of the verdicts")
-    parser.add_argument("--output", type=Path, metavar="PATH", help="a file for them, in place of standard output")
 
 
 def run(args: argparse.Namespace) -> int:
     """Compares; gives the exit code: 0, 1 on a regression, 3 where head fails, or 4."""
     from bench.analysis.compare import compare
-    from bench.errors import UsageError
 
-    if not 0 < args.margin < 1:
-        raise UsageError("--margin", f"{args.margin:g} is no share between 0 and 1", "--margin 0.1")
-    if not 0 <= args.accuracy_tolerance < float("inf"):
-        found = f"{args.accuracy_tolerance:g} is no share of an error"
-        raise UsageError("--accuracy-tolerance", found, "--accuracy-tolerance 0.05")
+    check_verdict_options(args)
     head = _head(args)
     comparison = compare(
         _base(args, head),

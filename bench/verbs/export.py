@@ -55,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _deliver(text: str, output: Path | None, *, replace: bool) -> None:
     from bench.errors import UsageError
-    from bench.store.run import write_whole
+    from bench.store.run import write_text
 
     if output is None:
         sys.stdout.write(text)
@@ -64,11 +64,7 @@ def _deliver(text: str, output: Path | None, *, replace: bool) -> None:
     elif output.exists() and not replace:
         raise UsageError(str(output), "is there already", "--force replaces it")
     else:
-        write_whole(output, lambda temporary: _write(temporary, text))
-
-
-def _write(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")
+        write_text(output, text)
 
 
 def _word(name: str) -> str:

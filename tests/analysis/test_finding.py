@@ -9,6 +9,7 @@ from bench.analysis.finding import against, difference_words, ratio_words, shape
 
 def test_an_interval_that_holds_one_shows_no_difference():
     assert difference_words(1.01, 0.98, 1.05) == "no difference seen (±5 %)"
+    assert difference_words(1.0, 0.97, 5.75) == "no difference seen (±475 %)"
 
 
 def test_an_interval_beside_one_is_a_difference():

@@ -221,7 +221,7 @@ def test_a_point_is_the_working_tree_with_what_is_not_committed(repository: Path
         ),
         (
             ("HEAD", "HEAD", "toys.yaml", "--margin", "2"),
-            "error: --margin: 2 is no share between 0 and 1; --margin 0.02\n",
+            "error: --margin: 2 is no share between 0 and 1; --margin 0.1\n",
         ),
     ],
 )

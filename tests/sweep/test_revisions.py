@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -64,6 +65,21 @@ def test_nothing_is_left_behind_even_after_a_fault(repository: Path) -> None:
         raise RuntimeError("on purpose")
 
     assert len(git(repository, "worktree", "list").splitlines()) == 1
+
+
+def test_what_a_killed_comparison_left_is_removed_and_what_a_living_one_has_is_not(
+    repository: Path, tmp_path: Path
+) -> None:
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    left, living = (tmp_path / f"bench-ab-{pid}-x" for pid in (ended.pid, os.getpid()))
+    for folder in (left, living):
+        git(repository, "worktree", "add", "--quiet", "--detach", str(folder / "a"), "HEAD")
+    with checkouts(repository, "HEAD", "HEAD", silent):
+        pass
+
+    assert (left.exists(), living.exists()) == (False, True)
+    assert len(git(repository, "worktree", "list").splitlines()) == 2
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ def test_it_takes_what_narrows_a_suite() -> None:
     ("words", "message"),
     [
         (["--budget", "soon"], "error: --budget: 'soon' is no span of time such as 90s, 10m or 1.5h; --budget 5m\n"),
-        (["--margin", "0"], "error: --margin: 0 is no share between 0 and 1; --margin 0.02\n"),
+        (["--margin", "0"], "error: --margin: 0 is no share between 0 and 1; --margin 0.1\n"),
     ],
 )
 def test_a_wrong_option_is_told_before_anything_is_checked_out(

@@ -27,7 +27,7 @@ import pandas as pd
 
 from bench.errors import StoreError, UsageError
 from bench.report.exports._exported import Exported, Measure, exported
-from bench.store.run import write_whole
+from bench.store.run import write_text
 
 __all__ = ["PARAMETERS", "about", "holds_failures", "write"]
 
@@ -257,8 +257,4 @@ def _read(file: Path) -> dict[str, Any]:
 
 def _write(file: Path, data: Mapping[str, Any]) -> None:
     text = json.dumps(data, indent=1) + "\n"  # with NaN and Infinity, which are asv's own
-    write_whole(file, lambda temporary: _write_text(temporary, text))
-
-
-def _write_text(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")
+    write_text(file, text)

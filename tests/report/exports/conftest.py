@@ -15,6 +15,7 @@ import pytest
 
 from bench.attempt import Attempt, Block
 from bench.column import COLUMNS, SCHEMA_VERSION
+from bench.report import exports
 from bench.store.journal import Journal
 from bench.store.run import Run, create
 from bench.suite.manifest import manifest
@@ -133,3 +134,13 @@ def tool() -> Callable[..., subprocess.CompletedProcess[str]]:
         return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
 
     return run
+
+
+@pytest.fixture
+def files(request, small, slow, tmp_path):
+    """Gives the files of two runs in the module's `FORMAT`, the second slower by half."""
+    render, found = exports.load(request.module.FORMAT).render, []
+    for name, run in (("base", small), ("head", slow)):
+        found.append(tmp_path / f"{name}.json")
+        found[-1].write_text(render(run.table, run.rounds, run.info), encoding="utf-8")
+    return found

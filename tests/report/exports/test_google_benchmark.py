@@ -10,22 +10,14 @@ import pytest
 
 from bench.report.exports.google_benchmark import render
 
+FORMAT = "google_benchmark"
+
 COMPARE = Path("/usr/share/benchmark/compare.py")
 CASE = "linformer[bench]/core/forward/n:16/d:16/r:4/fp32/cpu/head_dim:8"
 needs_benchstats = pytest.mark.skipif(
     importlib.util.find_spec("benchstats") is None, reason="benchstats is not installed"
 )
 needs_compare = pytest.mark.skipif(not COMPARE.is_file(), reason="Debian's libbenchmark-tools is not installed")
-
-
-@pytest.fixture
-def files(small, slow, tmp_path):
-    """Gives the files of two runs, the second slower by half."""
-    found = []
-    for name, run in (("base", small), ("head", slow)):
-        found.append(tmp_path / f"{name}.json")
-        found[-1].write_text(render(run.table, run.rounds, run.info), encoding="utf-8")
-    return found
 
 
 @pytest.fixture

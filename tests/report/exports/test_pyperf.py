@@ -4,19 +4,9 @@ import importlib.util
 
 import pytest
 
-from bench.report.exports.pyperf import render
+FORMAT = "pyperf"
 
 pytestmark = pytest.mark.skipif(importlib.util.find_spec("pyperf") is None, reason="pyperf is not installed")
-
-
-@pytest.fixture
-def files(small, slow, tmp_path):
-    """Gives the files of two runs, the second slower by half."""
-    found = []
-    for name, run in (("base", small), ("head", slow)):
-        found.append(tmp_path / f"{name}.json")
-        found[-1].write_text(render(run.table, run.rounds, run.info), encoding="utf-8")
-    return found
 
 
 def test_pyperf_reads_a_run_for_each_round(files, small):

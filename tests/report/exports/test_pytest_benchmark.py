@@ -9,19 +9,11 @@ import pytest
 
 from bench.report.exports.pytest_benchmark import render
 
+FORMAT = "pytest_benchmark"
+
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("pytest_benchmark") is None, reason="pytest-benchmark is not installed"
 )
-
-
-@pytest.fixture
-def files(small, slow, tmp_path):
-    """Gives the files of two runs, the second slower by half."""
-    found = []
-    for name, run in (("base", small), ("head", slow)):
-        found.append(tmp_path / f"{name}.json")
-        found[-1].write_text(render(run.table, run.rounds, run.info), encoding="utf-8")
-    return found
 
 
 def test_pytest_benchmark_compare_reads_every_case_and_every_digit(tool, files, small):
