@@ -1,6 +1,6 @@
 """How often intervals hold a truth that is known: simulated machines, calm, drifting, bursting, heavy-tailed, sticky.
 
-``python docs/validation/simulate.py``; about a minute. Block times are drawn, so that everything from the blocks to
+``python docs/validation/simulate.py``; 40 seconds. Block times are drawn, so that everything from the blocks to
 the interval is judged: processes differ, the machine's pace wanders, a neighbour's bursts slow what runs just then.
 """
 
