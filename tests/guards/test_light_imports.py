@@ -1,4 +1,4 @@
-"""What a start may load: `--help` is to answer at once and a plan needs no torch, so neither imports what is heavy."""
+"""What a start may load: `--help` answers at once and a plan needs no torch, so neither imports what is heavy."""
 
 from __future__ import annotations
 
