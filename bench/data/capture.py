@@ -11,19 +11,14 @@ go through the network one at a time, so that sample i is the same whatever the 
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
-import hashlib
-import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bench.data.kept import digest, kept
 from bench.data.models import minilm
 from bench.data.sets import prose
 from bench.data.source import data_folder
 from bench.data.verify import verify
-from bench.errors import StoreError
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -51,8 +46,8 @@ def provenance() -> dict[str, Any]:
 
 def capture_path(seq_len: int, batch_size: int = 1, into: str | Path | None = None) -> Path:
     """Gives where the capture of that shape lies; the name has the hash of all that it was computed from."""
-    origin = hashlib.sha256(json.dumps(provenance(), sort_keys=True).encode()).hexdigest()[:12]
-    return data_folder(into) / "captures" / f"minilm-n{seq_len}-b{batch_size}-{origin}.safetensors"
+    name = f"minilm-n{seq_len}-b{batch_size}-{digest(provenance())}.safetensors"
+    return data_folder(into) / "captures" / name
 
 
 def prepare(into: str | Path | None = None) -> list[Path]:
@@ -73,20 +68,10 @@ def capture_minilm(seq_len: int, batch_size: int = 1, into: str | Path | None = 
         StoreError: the data folder cannot be written.
     """
     path = capture_path(seq_len, batch_size, into)
-    if path.is_file():
-        return path
-    for source in (minilm.SOURCE, prose.SOURCE):
-        verify(source, into)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with _lock(path.parent):
-            if not path.is_file():  # else another process made it while this one waited
-                _save(_tensors(seq_len, batch_size, into), path)
-    except OSError as error:
-        raise StoreError(
-            str(path), f"cannot be written ({error.strerror})", "mend that, or BENCH_DATA=DIR"
-        ) from error
-    return path
+    if not path.is_file():
+        for source in (minilm.SOURCE, prose.SOURCE):
+            verify(source, into)
+    return kept(path, lambda part: _save(_tensors(seq_len, batch_size, into), part))
 
 
 def _windows(seq_len: int, batch_size: int, into: str | Path | None) -> list[list[int]]:
@@ -94,16 +79,18 @@ def _windows(seq_len: int, batch_size: int, into: str | Path | None) -> list[lis
     text = prose.text(into)
     starts = [text.index("\n", i * len(text) // MAX_BATCH_SIZE) + 1 for i in range(batch_size)]
     pieces = [text[start : start + _CHARACTERS_A_TOKEN * seq_len] for start in starts]
-    return minilm.encode(pieces, seq_len=seq_len, into=into)
+    return minilm.token_ids(pieces, seq_len=seq_len, into=into)
 
 
 def _tensors(seq_len: int, batch_size: int, into: str | Path | None) -> dict[str, Tensor]:
     import torch
 
+    from bench.data.models._attention import attention_inputs
+
     network = minilm.load(into)
     windows = _windows(seq_len, batch_size, into)
     with torch.inference_mode():
-        seen = [network.attention_inputs(torch.tensor([ids])) for ids in windows]
+        seen = [attention_inputs(network, torch.tensor([ids])) for ids in windows]
     return {
         f"{layer}.{name}": torch.cat([getattr(window[layer], name) for window in seen]).contiguous()
         for layer in range(minilm.LAYERS)
@@ -114,14 +101,4 @@ def _tensors(seq_len: int, batch_size: int, into: str | Path | None) -> dict[str
 def _save(tensors: dict[str, Tensor], path: Path) -> None:
     from safetensors.torch import save_file
 
-    part = path.with_suffix(".part")  # whoever holds the lock is its only writer
-    save_file(tensors, part)
-    part.replace(path)
-
-
-@contextlib.contextmanager
-def _lock(folder: Path) -> Iterator[None]:
-    """Holds the folder's lock, which the kernel frees however its holder ends."""
-    with (folder / ".lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+    save_file(tensors, path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import torch
@@ -63,11 +63,12 @@ def test_a_shorter_capture_is_no_part_of_a_longer_one(folder: Path) -> None:
 
 def test_attention_over_what_was_captured_gives_the_next_layers_input(folder: Path) -> None:
     tensors = load_file(capture.capture_minilm(16, 1, folder))
-    layer: Any = minilm.load(folder).layers[2]
+    network = minilm.load(folder)
+    attention, layer = cast(Any, network.attentions[2]), cast(Any, network.layers[2])
     q, k, v = (tensors[f"2.{name}"] for name in "qkv")
 
     heads = (q @ k.mT / 32**0.5).softmax(-1) @ v
-    x = layer.attention_norm(tensors["2.x"] + layer.out(heads.transpose(1, 2).flatten(2)))
+    x = layer.attention_norm(tensors["2.x"] + attention.join(heads))
     following = layer.norm(x + layer.down(torch.nn.functional.gelu(layer.up(x))))
     # float32: values to 6, sums of up to 1536 products, each rounded to 6e-8
     assert torch.allclose(following, tensors["3.x"], atol=6 * 1536**0.5 * 6e-8)

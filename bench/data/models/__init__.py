@@ -1,1 +1,15 @@
-"""Pretrained weights, one a file: a SOURCE and the functions that open its files; see `bench.data`."""
+"""Pretrained models, one a file, opened by path and checked by hash; each a module that declares its shape.
+
+Beside its ``SOURCE`` a member has, without torch: `MODALITY`, `LAYERS`, `NUM_HEADS`, `NUM_KV_HEADS`, `HEAD_DIM`,
+`HIDDEN_SIZE`, `CAUSAL`, `ROTARY`, ``lacking()`` (packages that are not installed) and
+``unsupported_length(seq_len)``; with torch ``load()``, a network as `_network` describes, and
+``encode(raw, seq_len)``, what it is fed with.
+"""
+
+from bench.catalogue import Catalogue
+
+__all__ = ["catalogue", "load", "names"]
+
+catalogue = Catalogue("model", "bench.data.models")
+names = catalogue.names
+load = catalogue.load

