@@ -1,5 +1,6 @@
 # On a fresh machine with Python 3.11 or later:
 #   make nlp              sets everything up, data included, and runs the main job: a report under reports/
+#   make vision, audio    the same for images and for speech
 #   make run SUITE=FILE   the same with another suite
 #   make test             sets everything up and runs the tests; ARGS='-k journal' goes to pytest
 #   make check            format, lint, types, import direction
@@ -14,10 +15,10 @@ endif
 BIN := $(VENV)/bin
 DISK_KB := 3000000
 
-.PHONY: nlp run data test check clean
+.PHONY: nlp vision audio run data test check clean
 
-nlp: data
-	$(BIN)/python -m bench run suites/nlp.yaml
+nlp vision audio: data
+	$(BIN)/python -m bench run suites/$@.yaml
 
 run: data
 	$(BIN)/python -m bench run $(SUITE)

@@ -67,7 +67,7 @@ class Case:
     causal: bool = False
     """Whether a token sees only itself and those before it."""
     mask: str = "none"
-    """`none`, or `padding`: the last quarter of each sample's keys is not there."""
+    """`none`, or `padding`: the last quarter of each sample's keys is not there; of a task, what a sample lacks."""
     input: str = "iid"
     """The name of the distribution, or of the captured tensors, that is fed."""
     compiled: bool = False
@@ -79,11 +79,34 @@ class Case:
     model: str | None = None
     """Of scope `model`: the pretrained model, or absent for one that is trained here."""
     layers: int | None = None
-    """Of scope `model`: how many blocks; absent: 1."""
+    """Of scope `model`, where no pretrained model is named: how many blocks; absent: 1."""
+    layer: int | None = None
+    """Of a pretrained model: the only layer whose attention is replaced, from 0; absent: all are."""
     task: str | None = None
     """Of scope `model`: on what accuracy is taken."""
     steps: int | None = None
-    """Of scope `model`: training steps."""
+    """Of a task: training steps."""
+    seconds: float | None = None
+    """Of a task: seconds of training, in place of `steps`."""
+    seeds: int | None = None
+    """Of a task: how often it is done, each time with another seed; absent: once."""
+    learning_rate: float | None = None
+    """Of a task: of the optimiser; absent: what the operator, or the task, usually takes."""
+    recover_steps: int | None = None
+    """Of a task: training steps of the whole pretrained model after its attention was replaced."""
+
+    @property
+    def application(self) -> str:
+        """What is done with a task: `trained` from scratch, `swapped` or `adapted`; empty where there is no task.
+
+        It follows from the rest: without a pretrained model one is trained; in a pretrained model attentions are
+        replaced or, where `steps` or `seconds` say how long it is trained, projections are adapted.
+        """
+        if self.task is None:
+            return ""
+        if self.model is None:
+            return "trained"
+        return "swapped" if self.steps is None and self.seconds is None else "adapted"
 
     @property
     def element_bytes(self) -> int:

@@ -40,7 +40,12 @@ OTHER: dict[str, Any] = {
     "model": "bert",
     "layers": 2,
     "task": "recall",
+    "layer": 1,
     "steps": 10,
+    "seconds": 2.5,
+    "seeds": 3,
+    "learning_rate": 0.001,
+    "recover_steps": 20,
 }
 
 
@@ -96,3 +101,17 @@ def test_without_kv_heads_there_are_as_many_as_query_heads() -> None:
 
 def test_an_option_that_is_not_set_has_the_default_that_is_asked_for() -> None:
     assert (CASE.option("ridge", 9.0), CASE.option("alpha", 9.0)) == (0.5, 9.0)
+
+
+@pytest.mark.parametrize(
+    ("words", "application"),
+    [
+        ({}, ""),
+        ({"task": "recall", "steps": 5}, "trained"),
+        ({"task": "recall", "model": "minilm"}, "swapped"),
+        ({"task": "recall", "model": "minilm", "recover_steps": 5}, "swapped"),
+        ({"task": "recall", "model": "minilm", "seconds": 5.0}, "adapted"),
+    ],
+)
+def test_what_is_done_with_a_task_follows_from_model_and_steps(words: dict[str, Any], application: str) -> None:
+    assert CASE.replace(**words).application == application

@@ -6,8 +6,22 @@ from collections.abc import Iterable
 
 from bench import operators
 from bench.case import Case
+from bench.cost import Cost
+from bench.data import models
 
-__all__ = ["alive_bytes", "memory_bytes"]
+__all__ = ["alive_bytes", "estimated_cost", "memory_bytes"]
+
+
+def estimated_cost(case: Case) -> Cost:
+    """Gives closed forms by which a case is planned: its own, and of a task those of the blocks alone.
+
+    A pretrained model counts as that many blocks of ours; what stands before and after them is left out.
+    """
+    if case.task is not None:
+        depth = models.load(case.model).LAYERS if case.model else case.layers
+        case = case.replace(task=None, model=None, layers=depth)
+    cost: Cost = operators.of(case).cost(case)
+    return cost
 
 
 def memory_bytes(case: Case) -> int:
@@ -17,7 +31,7 @@ def memory_bytes(case: Case) -> int:
     nothing is trained), and the closed form of the call's own peak, gradients included. It assumes one element size
     throughout; torch itself and the process around it come on top. Of another package it says what ours would take.
     """
-    cost = operators.of(case).cost(case)
+    cost = estimated_cost(case)
     moments = 2 * cost.trainable_parameters if case.phase == "train" and case.scope != "core" else 0
     elements = _input_elements(case) + cost.parameters + moments
     total: int = case.element_bytes * elements + (cost.kv_cache_bytes or 0) + cost.peak_bytes(case.phase)
@@ -26,7 +40,7 @@ def memory_bytes(case: Case) -> int:
 
 def alive_bytes(cases: Iterable[Case]) -> int:
     """Gives the tensor bytes of cases that are alive together: all at rest but one, which is at its worst moment."""
-    peaks: dict[Case, int] = {case: operators.of(case).cost(case).peak_bytes(case.phase) for case in cases}
+    peaks: dict[Case, int] = {case: estimated_cost(case).peak_bytes(case.phase) for case in cases}
     return sum(memory_bytes(case) - peak for case, peak in peaks.items()) + max(peaks.values())
 
 

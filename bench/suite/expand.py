@@ -31,7 +31,7 @@ _ONLY_AT = {
     "out_features": frozenset({"projection"}),
     "adapter_dtype": frozenset({"projection", "layer", "model"}),
     **dict.fromkeys(("num_heads", "num_kv_heads", "head_dim", "causal", "mask"), _ATTENDING),
-    **dict.fromkeys(("model", "layers", "task", "steps"), _MODEL),
+    **dict.fromkeys(("model", "layers", "layer", "task", "steps"), _MODEL),
     **dict.fromkeys(("seconds", "seeds", "learning_rate", "recover_steps"), _MODEL),
 }
 """The scopes at which a word has a meaning, where that is not all of them."""

@@ -13,6 +13,7 @@ from typing import Any
 
 from bench import operators
 from bench.case import Case
+from bench.suite.estimate import estimated_cost
 from bench.suite.status import Planned, judge
 
 __all__ = ["Group", "baseline", "group", "group_name", "parts", "timed", "why_not_timed", "with_baselines"]
@@ -43,7 +44,7 @@ def baseline(cases: Sequence[Case]) -> Case:
     a `layer` are adapters.
     """
     adapters = all(operators.load(case.operator).family == "adapter" for case in cases)
-    plain = cases[0].scope == "projection" or adapters
+    plain = cases[0].scope == "projection" or adapters  # of fine-tuning too: all weights trained
     return _plain(cases[0], "full" if plain else "sdpa")
 
 
@@ -157,4 +158,4 @@ def _plain(case: Case, operator: str) -> Case:
 
 
 def _flops(group: Group) -> int:
-    return sum(operators.of(case).cost(case).flops(case.phase) for case in group.cases)
+    return sum(estimated_cost(case).flops(case.phase) for case in group.cases)

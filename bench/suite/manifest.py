@@ -13,6 +13,7 @@ from typing import Any
 from bench import operators
 from bench.case import Case
 from bench.operators._base import Attention
+from bench.suite.application import modality
 from bench.suite.estimate import alive_bytes
 from bench.suite.group import Group, baseline, group_name, parts, why_not_timed
 from bench.suite.row import planned_row
@@ -99,6 +100,7 @@ def _entry(
         "threads": case.threads or threads,
         "graph_replay": False,
         "energy_source": "none",
+        "modality": modality(case),
     }
     return {
         "case": case.to_json(),
@@ -106,7 +108,8 @@ def _entry(
         "status": planned.status,
         "reason": reason,
         "timed": is_timed,
-        "accuracy": runs,
+        "accuracy": runs and case.application != "trained",  # there is no exact output before training
+        "seeds": (case.seeds or 1) if runs and case.task else 0,
         "hardness": runs and attention is not None and case.scope == "core",
         "bound_rank": (case.rank or attention.matrix_rank(case)) if bounded and attention else None,
         "parts": [part.name for part in in_parts] or [group_name(case)],

@@ -16,8 +16,9 @@ from pydantic_core import PydanticCustomError, core_schema
 
 from bench import operators
 from bench.case import DEVICES, DTYPES, MASKS, PHASES, SCOPES
+from bench.data import captures, models
 from bench.errors import nearest
-from bench.measure import inputs
+from bench.measure import inputs, tasks
 from bench.suite.yamltree import Tree
 
 __all__ = ["Measure", "Suite", "Sweep", "span_s"]
@@ -47,20 +48,27 @@ def _span(value: Any) -> Any:
 
 
 class _Known:
-    """Lets a text be one of the names that a function gives, and lists them in the JSON Schema."""
+    """Lets a text be one of the names that a function gives, and lists them in the JSON Schema.
 
-    def __init__(self, kind: str, names: Callable[[], Iterable[str]]) -> None:
-        self.kind, self.names = kind, names
+    Args:
+        kind: what it names, in messages.
+        names: gives the names.
+        pattern: of names that may be on another machine only.
+    """
+
+    def __init__(self, kind: str, names: Callable[[], Iterable[str]], pattern: str = "") -> None:
+        self.kind, self.names, self.pattern = kind, names, pattern
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
         return core_schema.no_info_after_validator_function(self._check, handler(source))
 
     def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> dict[str, Any]:
-        return {**handler(schema), "enum": sorted(self.names())}
+        listed = {**handler(schema), "enum": sorted(self.names())}
+        return {"anyOf": [listed, {"type": "string", "pattern": self.pattern}]} if self.pattern else listed
 
     def _check(self, value: str) -> str:
         names = tuple(self.names())
-        if value not in names:
+        if value not in names and not (self.pattern and re.fullmatch(self.pattern, value)):
             context = {"found": f"unknown {self.kind} {value!r}", "right": nearest(value, names)}
             raise PydanticCustomError("unknown_name", "{found}; {right}", context)
         return value
@@ -121,6 +129,8 @@ class Measure(_Model):
     """Of inputs, weights and the order of turns."""
     time_limit: Seconds = 60.0
     """Time in which a process must answer (a build, a block, a pass); then it is killed: status `timeout`."""
+    task_limit: Seconds = 1800.0
+    """Time in which a process must be done with one seed of a task, its training and evaluation."""
     memory_limit: Positive | None = None
     """Bytes a process of a CPU case may take; absent: four fifths of what is free when the run begins."""
 
@@ -146,7 +156,8 @@ class Sweep(_Model):
     scope: Many[Annotated[str, _Known("scope", lambda: SCOPES)]] = _absent()
     """`projection` (one linear map), `core` (q, k, v given), `layer` (self-attention) or `model`; absent: `core`."""
     phase: Many[Annotated[str, _Known("phase", lambda: PHASES)]] = _absent()
-    """`forward`, `train` (forward, backward, optimiser step) or `decode` (one token); absent: `forward`."""
+    """`forward`, `train` (forward, backward, optimiser step) or `decode` (one token); absent: `forward`, and `train`
+    where a task trains a model or adapters."""
     device: Many[Annotated[str, _Known("device", lambda: DEVICES)]] = _absent()
     """`cpu` or `cuda`; absent: `cpu`."""
     dtype: Many[DType] = _absent()
@@ -154,9 +165,9 @@ class Sweep(_Model):
     adapter_dtype: Many[DType] = _absent()
     """Of an adapter's own weights; absent: as `dtype`."""
     batch_size: Many[Positive] = _absent()
-    """Samples a call; absent: 1."""
+    """Samples a call; absent: 1, and 32 where a task trains something."""
     num_heads: Many[Positive] = _absent()
-    """Query heads; of `num_heads`, `head_dim` and `hidden_size` give any two."""
+    """Query heads; of `num_heads`, `head_dim` and `hidden_size` give any two; a pretrained model has its own."""
     num_kv_heads: Many[Positive] = _absent()
     """Key and value heads; absent: as many as query heads."""
     head_dim: Many[Positive] = _absent()
@@ -175,28 +186,30 @@ class Sweep(_Model):
     """Whether a token sees only itself and those before it; absent: false."""
     mask: Many[Annotated[str, _Known("mask", lambda: MASKS)]] = _absent()
     """`none`, or `padding`: the last quarter of each sample's keys is not there; absent: `none`."""
-    input: Many[Annotated[str, _Known("input", lambda: inputs.names())]] = _absent()
-    """What is fed: a named distribution, or captured tensors; absent: `iid`."""
+    input: Many[Annotated[str, _Known("input", lambda: inputs.catalogue.names(), captures.INPUT_NAME)]] = _absent()
+    """What is fed: a named distribution, or captured tensors; absent: `iid`. A task feeds its own samples."""
     compiled: Many[Flag] = _absent()
     """Whether `torch.compile` is applied; absent: false."""
     threads: Many[Positive] = _absent()
     """Threads of a CPU case; absent: as many as the process may use cores."""
-    model: Many[Name] = _absent()
-    """Of scope `model`: the pretrained model; absent: one that is trained here."""
+    model: Many[Annotated[str, _Known("model", lambda: models.names())]] = _absent()
+    """Of a task: the pretrained model that does it; absent: one that is trained here."""
     layers: Many[Positive] = _absent()
-    """Of scope `model`: how many."""
-    task: Many[Name] = _absent()
+    """Of scope `model` without a pretrained one: how many blocks; absent: 1."""
+    layer: Many[Annotated[int, Field(strict=True, ge=0)]] = _absent()
+    """Of a pretrained model: the only layer whose attention is replaced, from 0; absent: all are."""
+    task: Many[Annotated[str, _Known("task", lambda: tasks.names())]] = _absent()
     """Of scope `model`: on what accuracy is taken."""
     steps: Many[Positive] = _absent()
-    """Of scope `model`: training steps."""
+    """Of a task: training steps, of a model that is trained here or of adapters."""
     seconds: Many[Seconds] = _absent()
-    """Of scope `model`: training time in place of `steps`."""
+    """Of a task: training time in place of `steps`."""
     seeds: Many[Positive] = _absent()
-    """Of scope `model`: how many paired seeds."""
+    """Of a task: how often it is done, each time with another seed, the same ones for all operators; absent: 1."""
     learning_rate: Many[Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]] = _absent()
-    """Of scope `model`: of the optimiser."""
+    """Of a task: of the optimiser; absent: what the operator, or the task, usually takes."""
     recover_steps: Many[Positive] = _absent()
-    """Of scope `model`: training steps after an attention was swapped in."""
+    """Of a task: training steps of the whole pretrained model after its attention was replaced; absent: none."""
 
     def given(self) -> dict[str, tuple[Any, ...]]:
         """Gives the words that are there, in the order above, with their values."""

@@ -13,7 +13,7 @@ from bench.suite.status import Planned
 
 __all__ = ["case_row", "cost_row", "planned_row"]
 
-_COSTS = (
+_CLOSED_FORMS = (
     "flops_formula",
     "flops_ideal",
     "flops_counter_gap",
@@ -23,7 +23,6 @@ _COSTS = (
     "parameters",
     "trainable_parameters",
     "kv_cache_bytes",
-    "estimated_peak_bytes",
 )
 
 
@@ -31,11 +30,15 @@ def case_row(case: Case) -> dict[str, Any]:
     """Gives the columns that say which case it is; absent is None, and no operator is asked."""
     fields = {field.name: getattr(case, field.name) for field in dataclasses.fields(case)}
     fields["options"] = " ".join(f"{name}={value:g}" for name, value in case.options) or None
+    if case.task is not None:
+        fields["input"] = None  # its task's samples
     return {"case_id": case.case_id, "case_hash": case.case_hash, **fields}
 
 
 def cost_row(case: Case) -> dict[str, Any]:
-    """Gives the columns of the operator's closed forms."""
+    """Gives the columns of the operator's closed forms; a network that does a task is counted, and has none."""
+    if case.task is not None:
+        return dict.fromkeys(_CLOSED_FORMS)
     operator, phase = operators.of(case), case.phase
     cost, own = operator.cost(case), operator is operators.load(case.operator)
     return {
@@ -57,7 +60,7 @@ def planned_row(planned: Planned, suite: str) -> dict[str, Any]:
     row = {"suite": suite, "sweep": planned.sweep, **case_row(case)}
     row["rank_kind"] = operators.load(case.operator).rank_kind
     if planned.status == "unsupported":
-        row |= dict.fromkeys(_COSTS)
+        row |= dict.fromkeys((*_CLOSED_FORMS, "estimated_peak_bytes"))
     else:
         row |= cost_row(case) | {"estimated_peak_bytes": memory_bytes(case)}
     reason = planned.reason or (why_not_timed(case) if planned.status == "planned" else "")

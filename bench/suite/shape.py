@@ -9,6 +9,7 @@ from typing import Any
 
 from bench.errors import UsageError
 from bench.machine.fingerprint import cores
+from bench.suite.application import complete
 from bench.suite.model import Suite
 
 __all__ = ["resolve"]
@@ -22,6 +23,7 @@ def resolve(point: dict[str, Any], scope: str, suite: Suite, sweep: str) -> None
     Raises:
         UsageError: no seq_len, no hidden_size, or heads and widths that do not go together.
     """
+    complete(point, suite, sweep)
     if "seq_len" not in point:
         raise UsageError(suite.where("sweeps", sweep), f"sweep {sweep!r} gives no seq_len", "seq_len: 512")
     if scope == "projection":

@@ -14,6 +14,7 @@ from pathlib import Path
 from bench import operators
 from bench.case import Case
 from bench.measure import inputs
+from bench.suite import application
 
 __all__ = ["Planned", "cuda_present", "judge"]
 
@@ -42,7 +43,7 @@ def judge(case: Case, sweep: str) -> Planned:
     reason = _unsupported(case)
     if reason:
         return planned.unsupported(reason)
-    reason = operators.of(case).absent() or inputs.load(case.input).absent()
+    reason = operators.of(case).absent() or application.absent(case) or inputs.load(case.input).absent()
     if case.device == "cuda" and not cuda_present():
         reason = "no CUDA device"
     return dataclasses.replace(planned, status="skipped", reason=reason) if reason else planned
@@ -57,11 +58,10 @@ def cuda_present() -> bool:
 
 
 def _unsupported(case: Case) -> str | None:
-    pretrained = [word for word in ("model", "task", "steps") if getattr(case, word) is not None]
-    if pretrained:
-        return f"nothing measures {', '.join(pretrained)} yet; scope: model with layers is a stack with drawn weights"
     operator, given = operators.of(case), inputs.load(case.input)
-    reason: str | None = operator.unsupported(case)
+    reason: str | None = application.unsupported(case) or operator.unsupported(case)
+    if case.task is not None:
+        return reason
     if reason is None and case.scope not in given.scopes:
         reason = f"input {case.input} exists at scope {', '.join(sorted(given.scopes))}"
     if reason is None:

@@ -16,7 +16,7 @@ from bench.sweep.budget import Part, Policy, next_part
 from bench.sweep.executors.local import LocalExecutor
 from bench.sweep.round import PACEMAKER
 
-__all__ = ["Item", "Observer", "Sweep"]
+__all__ = ["Item", "Observer", "Sweep", "baselines_case"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -32,6 +32,8 @@ class Item:
     """Whether its input's hardness is a column."""
     bound_rank: int | None
     """The rank at which the Eckart–Young bound is taken; absent: none."""
+    seeds: int = 0
+    """How often its task is done, each time with another seed; 0: it has none."""
 
 
 class Observer(Protocol):
@@ -42,6 +44,28 @@ class Observer(Protocol):
 
     def rounded(self, part: Part, attempts: Sequence[Attempt], elapsed_s: float) -> None:
         """One round is done."""
+
+
+def baselines_case(case: Case) -> Case:
+    """Gives the case that stands for all that are held against the same trivial baselines of a task.
+
+    These depend on the task, the samples' length and, where only a part of the samples is used, on the model.
+    """
+    return Case(
+        operator="sdpa",
+        provider="torch",
+        scope=case.scope,
+        task=case.task,
+        model=case.model,
+        seq_len=case.seq_len,
+        hidden_size=case.hidden_size,
+        num_heads=case.num_heads,
+        num_kv_heads=case.num_kv_heads,
+        head_dim=case.head_dim,
+        mask=case.mask,
+        causal=case.causal,
+        seed=case.seed,
+    )
 
 
 class Sweep:
@@ -68,7 +92,7 @@ class Sweep:
     ) -> None:
         self.parts, self.policy = list(parts), policy
         self._items, self._executor, self._journal, self._clock = items, executor, journal, clock
-        self._passed: dict[tuple[str, str], Attempt] = {}
+        self._passed: dict[tuple[str, str, int], Attempt] = {}
         self._shared: dict[tuple[str, str], Attempt] = {}
 
     def take_up(self, attempts: Iterable[Attempt]) -> None:
@@ -78,7 +102,7 @@ class Sweep:
             if attempt.kind == "timing":
                 rounds.setdefault((attempt.group, attempt.round), []).append(attempt)
             else:
-                self._passed[attempt.case_hash, attempt.kind] = attempt
+                self._passed[attempt.case_hash, attempt.kind, attempt.round] = attempt
         by_name = {part.name: part for part in self.parts}
         for (name, _), of_round in sorted(rounds.items()):
             # A round is written at once, the pace-maker last: without it the writing was cut short.
@@ -86,7 +110,7 @@ class Sweep:
                 by_name[name].record(of_round)
         for part in self.parts:
             for item in self._items[part.name]:
-                cost = self._passed.get((item.case.case_hash, "cost"))
+                cost = self._passed.get((item.case.case_hash, "cost", 0))
                 if cost is not None and cost.status != "ok":
                     part.retire(item.case.case_hash)
 
@@ -119,25 +143,44 @@ class Sweep:
                 self._once(part, "accuracy", case, observer)
             if item.hardness:
                 self._once(part, "hardness", case, observer, rank=item.bound_rank)
+            if item.seeds:
+                self._once(part, "baselines", case, observer)
+            for number in range(item.seeds):
+                if number and self._spent():
+                    return
+                self._once(part, "task", case, observer, number=number)
 
     def _spent(self) -> bool:
         return self._clock() >= self.policy.budget_s
 
-    def _once(self, part: Part, kind: str, case: Case, observer: Observer, rank: int | None = None) -> Attempt:
-        key = case.case_hash, kind
+    def _once(
+        self, part: Part, kind: str, case: Case, observer: Observer, *, rank: int | None = None, number: int = 0
+    ) -> Attempt:
+        key = case.case_hash, kind, number
         if key not in self._passed:
-            attempt = self._hardness(case, rank) if kind == "hardness" else self._untimed(kind, case)
+            attempt = self._hardness(case, rank) if kind == "hardness" else self._untimed(kind, case, number)
             self._journal.append([attempt])
             self._passed[key] = attempt
             observer.passed(part, case, attempt)
         return self._passed[key]
 
-    def _untimed(self, kind: str, case: Case) -> Attempt:
+    def _untimed(self, kind: str, case: Case, number: int) -> Attempt:
+        if kind == "task":
+            return self._task(case, number)
+        if kind == "baselines":
+            shared = baselines_case(case)
+            return self._share(kind, shared, case, lambda: self._executor.untimed(kind, shared))
         if kind != "accuracy":
             return self._executor.untimed(kind, case)
         # The output of a forward pass does not depend on the phase or on how many threads compute it.
         twin = case.replace(phase="forward", threads=None)
         return self._share(kind, twin, case, lambda: self._executor.untimed(kind, twin))
+
+    def _task(self, case: Case, number: int) -> Attempt:
+        """What a task gives does not depend on which phase is timed; each seed is a measurement of its own."""
+        twin = case.replace(phase="forward", seed=case.seed + number)
+        found = self._share("task", twin, case, lambda: self._executor.untimed("task", twin))
+        return dataclasses.replace(found, round=number)
 
     def _hardness(self, case: Case, rank: int | None) -> Attempt:
         """One look at an input serves every case that is fed with it."""

@@ -46,7 +46,12 @@ def execute(run: Run, *, plugins: Sequence[str], console: Console) -> None:
     for fault in done.faults:
         console.print(f"warning: {fault}", markup=False, highlight=False, soft_wrap=True)
     clock = _clock(done)
-    limits = Limits(settings["time_limit_s"], settings["memory_limit_bytes"], settings["threads"])
+    limits = Limits(
+        settings["time_limit_s"],
+        settings["memory_limit_bytes"],
+        settings["threads"],
+        task_s=settings.get("task_limit_s", settings["time_limit_s"]),
+    )
     rows = [entry["row"] for entry in run.info["cases"] if entry["status"] == "planned"]
     providers = sorted({row["provider"] for row in rows})
     with contextlib.ExitStack() as stack:
@@ -102,6 +107,7 @@ def planned_parts(info: dict[str, Any]) -> tuple[dict[str, list[Item]], list[Par
     items: dict[str, list[Item]] = {}
     for case_hash, entry in entries.items():
         what = {name: entry[name] for name in ("timed", "accuracy", "hardness", "bound_rank")}
+        what["seeds"] = entry.get("seeds", 0)  # runs of before had none
         for name in entry["parts"]:
             items.setdefault(name, []).append(Item(cases[case_hash], **what))
     parts = []

@@ -35,8 +35,8 @@ def forecast(planned: dict[str, Any], policy: Policy, earlier: Run) -> float:
     passes = [a for a in attempts if a.kind != "timing"]
     begin_s = min((a.started_s for a in attempts), default=0.0)
     items, parts = planned_parts(planned)
-    asked = {(i.case.case_hash, kind) for of_part in items.values() for i in of_part for kind in _kinds(i)}
-    known = {(a.case_hash, a.kind): a.wall_s for a in passes}
+    asked = {(i.case.case_hash, *one) for of_part in items.values() for i in of_part for one in _passes(i)}
+    known = {(a.case_hash, a.kind, a.round): a.wall_s for a in passes}
     usual = {kind: fmean(a.wall_s for a in passes if a.kind == kind) for kind in {a.kind for a in passes}}
     passes_s = sum(known.get(one, usual.get(one[1], 0.0)) for one in asked)
     round_s, rounds = _round_seconds(attempts, parts), _rounds(attempts, parts, policy)
@@ -45,9 +45,9 @@ def forecast(planned: dict[str, Any], policy: Policy, earlier: Run) -> float:
     return measuring_s + float(earlier.info.get("report_s", 0.0))
 
 
-def _kinds(item: Item) -> list[str]:
-    asked = {"cost": item.timed, "accuracy": item.accuracy, "hardness": item.hardness}
-    return [kind for kind, wanted in asked.items() if wanted]
+def _passes(item: Item) -> list[tuple[str, int]]:
+    once = {"cost": item.timed, "accuracy": item.accuracy, "hardness": item.hardness, "baselines": item.seeds > 0}
+    return [*((kind, 0) for kind, wanted in once.items() if wanted), *(("task", i) for i in range(item.seeds))]
 
 
 def _round_seconds(attempts: Sequence[Attempt], parts: Sequence[Part]) -> dict[str, float]:

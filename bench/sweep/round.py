@@ -38,6 +38,8 @@ class Limits:
     """Private memory of a worker beyond what it is forked with (CPU)."""
     threads: int
     """Threads of a case that names none."""
+    task_s: float = 0.0
+    """Seconds in which a worker must be done with one seed of a task."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

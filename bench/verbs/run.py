@@ -58,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
         again = f"stopped; take it up again: python -m bench run {args.suite} --resume {measured.name}"
         console.print(again, markup=False, highlight=False, soft_wrap=True)
         return 130
-    return 3 if table["status"].isin(FAILURES).any() else 0
+    return 3 if table[["status", "task_status"]].isin(FAILURES).any(axis=None) else 0
 
 
 def _begin(args: argparse.Namespace) -> Run:
@@ -104,6 +104,7 @@ def _settings(args: argparse.Namespace, plan: Any, here: dict[str, Any]) -> dict
         "rounds": list(measure.rounds),
         "seed": plan.seed,
         "time_limit_s": measure.time_limit,
+        "task_limit_s": measure.task_limit,
         "memory_limit_bytes": measure.memory_limit or memory_available() * 8 // 10,
         "threads": here["cores"],
     }
@@ -120,12 +121,16 @@ def _check_folder(folder: Path) -> None:
 
 
 def _provenance(plan: Any) -> dict[str, Any]:
-    """What is known of the data behind the inputs: package, version, hash."""
+    """What is known of the data behind inputs and tasks, and of pretrained models: package, version, hash."""
     from bench.measure import inputs
+    from bench.suite import application
 
-    used = {planned.case.input for planned in plan.planned if planned.status == "planned"}
-    members = {name: inputs.load(name) for name in sorted(used)}
-    return {name: member.provenance() for name, member in members.items() if hasattr(member, "provenance")}
+    cases = [planned.case for planned in plan.planned if planned.status == "planned"]
+    members = {name: inputs.load(name) for name in sorted({case.input for case in cases if case.task is None})}
+    found = {name: member.provenance() for name, member in members.items() if hasattr(member, "provenance")}
+    for case in cases:
+        found |= application.provenance(case) if case.task else {}
+    return found
 
 
 def _take_up(args: argparse.Namespace) -> Run:

@@ -122,13 +122,6 @@ def test_an_adapter_s_dtype_is_of_adapters(sweep_of):
     ]
 
 
-def test_training_at_scope_model_is_told_to_be_unmeasured(sweep_of):
-    (planned,) = expand(sweep_of(f"{{{CORE}, scope: model, layers: 2, steps: 10, seeds: 3, learning_rate: 1e-3}}"))
-
-    reason = "nothing measures steps yet; scope: model with layers is a stack with drawn weights"
-    assert (planned.status, planned.reason, planned.case.layers) == ("unsupported", reason, 2)
-
-
 def test_the_first_provider_of_an_operator_is_its_own():
     assert (providers("sdpa")[0], providers("full_naive")) == ("torch", ("bench",))
 

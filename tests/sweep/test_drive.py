@@ -206,3 +206,48 @@ def test_a_baseline_in_two_parts_has_its_passes_once(tmp_path):
     assert [one[1:3] for one in executor.asked if one[0] == "timing"] == [
         (name, number) for number in range(3) for name in items
     ]
+
+
+def asked(executor, kind):
+    return [one[1:] for one in executor.asked if one[0] == kind]
+
+
+def task_item(case):
+    return item(case, accuracy=False, hardness=False, seeds=3)
+
+
+TRAINED = BASE.replace(scope="model", task="recall", steps=5, seeds=3)
+
+
+def test_a_task_is_done_once_a_seed_and_its_baselines_once_for_all(run):
+    executor = Scripted()
+    other = TRAINED.replace(operator="linformer", provider="bench", rank=8)
+    attempts = run(executor, items=[task_item(TRAINED), task_item(other)])
+
+    assert [name for name, *_ in asked(executor, "task")] == ["sdpa"] * 3 + ["linformer"] * 3
+    assert len(asked(executor, "baselines")) == 1
+    assert [(a.case_hash, a.round) for a in attempts if a.kind == "task"] == [
+        (case.case_hash, number) for case in (TRAINED, other) for number in range(3)
+    ]
+
+
+def test_a_task_is_shared_by_the_phases_that_are_timed(run):
+    executor = Scripted()
+    run(executor, items=[task_item(TRAINED), task_item(TRAINED.replace(phase="train"))])
+
+    assert len(asked(executor, "task")) == 3
+
+
+def test_a_run_taken_up_does_the_seeds_that_are_missing(run):
+    class Stopping(Scripted):
+        def untimed(self, kind, case, **job):
+            if kind == "task" and case.seed == 2:
+                raise KeyboardInterrupt
+            return super().untimed(kind, case, **job)
+
+    with pytest.raises(KeyboardInterrupt):
+        run(Stopping(), items=[task_item(TRAINED)])
+    again = Scripted()
+    run(again, items=[task_item(TRAINED)])
+
+    assert len(asked(again, "task")) == 1

@@ -19,12 +19,19 @@ __all__ = ["OPERATOR"]
 class Uniform(Attention):
     """``1 1ᵀ/n v``, of rank 1: an approximation that is not better than this one has approximated nothing.
 
-    Not at scope `layer`: its projections of q and k would be weights that nothing reads.
+    Not at scope `layer`: its projections of q and k would be weights that nothing reads. A network that does a task
+    has it all the same, as the one that cannot choose what it attends to.
     """
 
     label = "uniform"
-    scopes = frozenset({"core"})
+    scopes = frozenset({"core", "model"})
     mask = rows_sum_to_one = nonnegative = True
+
+    def unsupported(self, case: Case) -> str | None:
+        reason = super().unsupported(case)
+        if reason is None and case.scope == "model" and case.task is None:
+            reason = f"{case.operator} exists at scope model for a task only; take scope: core"
+        return reason
 
     def matrix_rank(self, case: Case) -> int | None:
         return 1 if case.seq_len > 1 else None

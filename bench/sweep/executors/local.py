@@ -14,6 +14,7 @@ from bench.sweep.round import Limits, Seat, conduct
 
 __all__ = ["LocalExecutor"]
 
+_LONG = frozenset({"baselines", "task"})  # passes that train, for which `task_s` is the limit
 _SERVERS = 3  # processes forked from one server share its memory layout; its bias must vary within a run
 
 
@@ -88,9 +89,10 @@ class LocalExecutor:
             WorkerEnded: it failed.
         """
         limits = {"threads": threads or self._limits.threads, "memory_bytes": self._limits.memory_bytes}
+        answer_s = self._limits.task_s if job["kind"] in _LONG else self._limits.answer_s
         worker = self._servers[0].spawn({**limits, **job})
         try:
-            facts: dict[str, Any] = worker.ask(None, self._limits.answer_s)["facts"]
+            facts: dict[str, Any] = worker.ask(None, answer_s)["facts"]
             worker.finish()
             return facts
         finally:

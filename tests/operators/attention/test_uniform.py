@@ -24,4 +24,12 @@ def test_every_query_gets_the_mean_of_the_valid_values(attend: Callable[..., Any
 def test_a_layer_around_it_is_refused() -> None:
     case = Case(operator="uniform", scope="layer", seq_len=32, num_heads=1, head_dim=8, hidden_size=8)
 
-    assert operators.load("uniform").unsupported(case) == "uniform exists at scope core"
+    assert operators.load("uniform").unsupported(case) == "uniform exists at scope core, model"
+
+
+def test_a_stack_without_a_task_has_no_projections_that_nothing_reads():
+    case = Case(operator="uniform", scope="model", seq_len=32, num_heads=1, head_dim=8, hidden_size=8)
+
+    reason = "uniform exists at scope model for a task only; take scope: core"
+    assert operators.load("uniform").unsupported(case) == reason
+    assert operators.load("uniform").unsupported(case.replace(task="recall", steps=1)) is None
