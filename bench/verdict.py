@@ -32,6 +32,9 @@ REASONS = {
     "not_repeatable": "it should be exact, and two passes over the same revision differ",
     "within_tolerance": "the error differs by less than its tolerance",
     "beyond_tolerance": "the error differs by more than its tolerance",
+    "beyond_both_intervals": "its task's value differs by more than the tolerance, and the intervals share nothing",
+    "within_tolerance_of_task": "its task's value differs by less than the tolerance",
+    "intervals_overlap": "its task's value differs by more than the tolerance, but the intervals overlap",
     "failed_in_head": "it fails now and did not before",
     "failed_in_both": "it fails in both",
     "failed_in_base": "it failed before and does not now",
@@ -69,7 +72,8 @@ class Verdict:
     case_hash: str
     """The case as head has it; as base had it where it vanished."""
     metric: str
-    """`latency`, or the column of an exact or an accuracy metric; `case` where the case as a whole is judged."""
+    """`latency`, or the column of an exact metric, of an error, or of a task (`task_accuracy`, or `task_value` where
+    that is none); `case` where the case as a whole is judged."""
     verdict: str
     """One of `VERDICTS`."""
     reason: str

@@ -93,7 +93,7 @@ def timed(table: pd.DataFrame, rounds: pd.DataFrame, info: Mapping[str, Any]) ->
         info: what its `run.json` holds.
     """
     measured = table[table["latency_median_s"].notna()]
-    uses = measured["device"].astype(str) + "/" + measured["threads"].map("{:g}".format)
+    uses = measured["device"].astype(str) + "/" + measured["threads"].map("{:g}".format).astype(str)
     known = measured.assign(use=uses)[["case_hash", "use", "baseline", "case_id"]]
     found: dict[str, Timed] = {}
     for use, of_use in rounds.merge(known, on="case_hash").groupby("use"):

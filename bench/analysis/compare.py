@@ -18,6 +18,7 @@ from scipy import stats
 from bench.analysis.alike import circumstances, mismatches
 from bench.analysis.between import Change, Timed, change, timed
 from bench.analysis.gate import accuracy_verdicts, exact_verdicts
+from bench.analysis.task_gate import task_verdicts
 from bench.attempt import FAILURES
 from bench.errors import ComparisonError
 from bench.stats.interval import Estimate
@@ -97,7 +98,10 @@ def _side(run: Run) -> Side:
 def _of_heads_cases(
     before: _Stored, after: _Stored, latency: Mapping[str, Verdict], tolerance: float
 ) -> Iterator[Verdict]:
-    """Yields the verdicts on what head has planned, in its order."""
+    """Yields the verdicts on what head has planned, in its order.
+
+    What a case reached on its task is judged whatever became of its latency.
+    """
     names = {row["case_id"]: case_hash for case_hash, row in before.rows.items() if case_hash not in after.rows}
     for case_hash, row in after.rows.items():
         about, old = _about(row), before.rows.get(case_hash)
@@ -106,11 +110,14 @@ def _of_heads_cases(
             yield _whole(about, "changed", "definition_changed", detail)
         elif whole := _of_the_case(old, row, about):
             yield whole
+            of_task = () if old is None else task_verdicts(old, row, **about)
+            yield from (each for each in of_task if each.verdict != whole.verdict)  # the case's own tells it already
         elif old is not None:
             if case_hash in latency:
                 yield latency[case_hash]
             yield from exact_verdicts(old, row, **about)
             yield from accuracy_verdicts(old, row, tolerance=tolerance, **about)
+            yield from task_verdicts(old, row, **about)
 
 
 def _of_bases_own(before: _Stored, after: _Stored) -> Iterator[Verdict]:

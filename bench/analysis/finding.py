@@ -27,7 +27,7 @@ class Finding:
     """One conclusion of a report."""
 
     topic: str
-    """`attention`, `adapter`, `layer`, `packages`, `seed`, `failed` or `absent`."""
+    """`attention`, `adapter`, `layer`, `task`, `rank`, `packages`, `seed`, `failed` or `absent`."""
     where: str
     """For which scope, phase, device and input it holds; empty where for all."""
     headline: str

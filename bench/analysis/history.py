@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bench.analysis.applications import sign
 from bench.analysis.changepoint import FEWEST_RUNS, change_points, half_width, levels, memory, scatter
 from bench.errors import UsageError, nearest
 
@@ -30,7 +31,9 @@ _ENDS = {
     "latency_ratio": ("latency_ratio_ci_low", "latency_ratio_ci_high"),
     "latency_median_s": ("latency_ci_low_s", "latency_ci_high_s"),
     "task_accuracy": ("task_accuracy_ci_low", "task_accuracy_ci_high"),
+    "task_value": ("task_value_ci_low", "task_value_ci_high"),
 }
+_OF_A_TASK = "task_value"
 _DONE = ("ok", "throttled")
 _NOT_TRIED = ("unsupported", "skipped")
 _SPLIT = ["case_hash", "machine", "torch"]
@@ -108,9 +111,13 @@ class History:
 
 
 def metrics(table: pd.DataFrame, infos: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
-    """Gives the columns of a table that are numbers with a good and a bad way: name -> `lower` or `higher`."""
+    """Gives the columns of a table that are numbers with a good and a bad way.
+
+    Returns:
+        Name -> `lower` or `higher`; of `task_value` empty, since the task of each case has a way of its own.
+    """
     declared = {column["name"]: column["better"] for info in infos.values() for column in info["columns"]}
-    return {name: better for name, better in declared.items() if better and name in table}
+    return {name: better for name, better in declared.items() if (better or name == _OF_A_TASK) and name in table}
 
 
 def histories(
@@ -137,6 +144,8 @@ def histories(
     if metric not in known:
         raise UsageError("--metric", f"{metric!r} is no metric of these runs", nearest(metric, known))
     work = table.assign(torch=table["run"].map(lambda run: infos[run]["versions"]["torch"]))
+    if metric.startswith("task_"):  # has a status of its own, and only what has a task has one
+        work = work.assign(status=work["task_status"], reason=work["task_reason"]).dropna(subset="status")
     work = work.sort_values(["started_utc", "run"], kind="stable")
     found: list[History] = []
     for _, of_place in work.groupby(["machine", "torch"], sort=False):
@@ -145,7 +154,7 @@ def histories(
         for rows in series.values():
             shown = rows if wanted is None else rows[rows.index.isin(wanted)]
             if len(shown):
-                found.append(_history(shown, infos, metric, known[metric], margin, shared))
+                found.append(_history(shown, infos, metric, known[metric] or _better(shown), margin, shared))
     return sorted(found, key=lambda each: -each.largest)
 
 
@@ -155,6 +164,11 @@ def commit_text(commit: str | None) -> str:
         return "no commit"
     digits, _, dirty = commit.partition("-")
     return digits[:7] + (f"-{dirty}" if dirty else "")
+
+
+def _better(rows: pd.DataFrame) -> str:
+    """Gives which way is better by the metric of a case's task."""
+    return "higher" if any(sign(row) > 0 for _, row in rows.iterrows()) else "lower"
 
 
 def _tried(rows: pd.DataFrame) -> bool:

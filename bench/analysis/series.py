@@ -50,11 +50,17 @@ _CONTEXT = (
     "input",
     "threads",
     "model",
-    "layers",
     "task",
+    "layers",
+    "layer",
     "steps",
+    "seconds",
+    "recover_steps",
+    "learning_rate",
+    "seeds",
     "seed",
 )
+_TOLD_WHERE_VARYING = ("threads", *_CONTEXT[_CONTEXT.index("layers") :])
 _SERIES = ("operator", "provider", "rank", "options", "compiled", "adapter_dtype", "graph_replay")
 _MOVES_WITH = {
     "seq_len": {"seq_len"},
@@ -108,7 +114,8 @@ class Context:
             yield str(values["mask"])
         if "input" in values:
             yield str(values["input"])
-        for name in ("threads", "model", "layers", "task", "steps", "seed"):
+        yield from (str(values[name]) for name in ("model", "task") if name in values)
+        for name in _TOLD_WHERE_VARYING:
             if name in values and name in self.varying:
                 yield f"{name} {values[name]}" if isinstance(values[name], str) else f"{name} {values[name]:g}"
 

@@ -18,6 +18,7 @@ from bench.analysis.packages import beside_packages, package_findings
 from bench.analysis.scaling import peak_bytes
 from bench.analysis.seed import seed_findings
 from bench.analysis.series import Context, contexts, measured, own_cases, series_label
+from bench.analysis.tasks import task_findings
 from bench.attempt import FAILURES
 from bench.units import plural_text, seconds_text
 
@@ -30,7 +31,7 @@ _BELOW = 0.95  # by less than a twentieth below uniform's error is not worth a w
 
 
 def findings(table: pd.DataFrame, rounds: pd.DataFrame, crossovers: pd.DataFrame) -> list[Finding]:
-    """Gives the findings in the order of the report: attentions, adapters, layers, packages, the seed, the missing.
+    """Gives the findings in the order of the report: attentions, adapters, layers, tasks, packages, seed, missing.
 
     Other packages' implementations beside which ours stands are no rivals of their own: `packages` tells of them.
 
@@ -45,6 +46,7 @@ def findings(table: pd.DataFrame, rounds: pd.DataFrame, crossovers: pd.DataFrame
         found += _attention(context, rows, crossovers)
     found += adapter_findings(own)
     found += layer_findings(own)
+    found += task_findings(own)
     found += package_findings(beside_packages(table, rounds))
     found += seed_findings(table, rounds)
     return [*found, *_missing(table)]

@@ -1,7 +1,7 @@
 """Builds a report: a table in, a folder out, with one page that needs nothing else.
 
-Beside `index.html` stand `summary.md`, `table.csv`, `crossover.csv`, `scaling.csv`, and under `figures/` each picture
-as PNG, SVG and CSV.
+Beside `index.html` stand `summary.md`, `table.csv`, `crossover.csv`, `scaling.csv`, `claims.csv`, the comparisons
+behind the claims in `comparisons.csv`, and under `figures/` each picture as PNG, SVG and CSV.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from bench.analysis.claims import comparisons, verdicts
 from bench.analysis.crossover import crossovers
 from bench.analysis.scaling import scaling
 from bench.analysis.verdict import findings
@@ -52,12 +53,23 @@ def build(
         raise StoreError(str(directory), found, "name another folder with --output") from error
     crossed, grown = crossovers(table, rounds), scaling(table, rounds)
     verdict = findings(table, rounds, crossed)
+    compared = comparisons(table, rounds)
+    judged = verdicts(table, compared)
     pictures = draw_all(table, rounds, directory)
-    for name, frame in (("table", table), ("crossover", crossed), ("scaling", grown)):
+    frames = {"table": table, "crossover": crossed, "scaling": grown, "claims": judged, "comparisons": compared}
+    for name, frame in frames.items():
         write_csv(frame, directory / f"{name}.csv")
     title = " and ".join(dict.fromkeys(str(info.get("suite", "run")) for info in run_infos))
-    (directory / "summary.md").write_text(summary(title, table, verdict, crossed), encoding="utf-8")
+    (directory / "summary.md").write_text(summary(title, table, verdict, crossed, judged), encoding="utf-8")
     index = directory / "index.html"
-    text = page(table, run_infos=run_infos, findings=verdict, crossovers=crossed, exponents=grown, pictures=pictures)
+    text = page(
+        table,
+        run_infos=run_infos,
+        findings=verdict,
+        crossovers=crossed,
+        exponents=grown,
+        claims=judged,
+        pictures=pictures,
+    )
     index.write_text(text, encoding="utf-8")
     return index

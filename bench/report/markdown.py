@@ -1,6 +1,6 @@
-"""The report in a page of Markdown: the verdict and a compact table, for a pull request or a terminal.
+"""The report in a page of Markdown: claims, verdict and a compact table, for a pull request or a terminal.
 
-Goes in: findings, crossover points and the table. Comes out: text in which no cell can break the table or become
+Goes in: claims, findings, crossovers and the table. Comes out: text in which no cell can break a table or become
 markup.
 """
 
@@ -13,6 +13,7 @@ import pandas as pd
 from bench.analysis.finding import Finding
 from bench.analysis.scaling import peak_bytes
 from bench.analysis.verdict import error_of
+from bench.report.claims import Claim, claim_lines, told_claims
 from bench.units import bytes_text, plural_text, ratio_text, seconds_text
 
 __all__ = ["escape", "summary"]
@@ -27,7 +28,13 @@ def escape(text: str) -> str:
     return " ".join(text.split())
 
 
-def summary(title: str, table: pd.DataFrame, findings: Sequence[Finding], crossovers: pd.DataFrame) -> str:
+def summary(
+    title: str,
+    table: pd.DataFrame,
+    findings: Sequence[Finding],
+    crossovers: pd.DataFrame,
+    claims: pd.DataFrame,
+) -> str:
     """Gives the text of `summary.md`.
 
     Args:
@@ -35,8 +42,9 @@ def summary(title: str, table: pd.DataFrame, findings: Sequence[Finding], crosso
         table: one row a case.
         findings: of `analysis.verdict.findings`.
         crossovers: of `analysis.crossover.crossovers`.
+        claims: of `analysis.claims.claims`.
     """
-    lines = [f"# bench: {escape(title)}", "", "## Verdict", ""]
+    lines = [f"# bench: {escape(title)}", "", *_claims(told_claims(claims)), "## Verdict", ""]
     for finding in findings:
         where = f"**{escape(finding.where)}**: " if finding.where else ""
         lines.append(f"- {where}{escape(finding.headline)}")
@@ -53,6 +61,19 @@ def summary(title: str, table: pd.DataFrame, findings: Sequence[Finding], crosso
         cells = [str(row["case_id"]), str(row["status"]), latency + interval, ratio, bytes_text(peak)]
         lines.append(_row([*cells, "-" if pd.isna(wrong) else f"{wrong:.2g}"]))
     return "\n".join(lines) + "\n"
+
+
+def _claims(claims: Sequence[Claim]) -> list[str]:
+    """Gives a table of the verdicts, and below it what stands behind each; nothing where nothing speaks of any."""
+    if not claims:
+        return []
+    headings, *rows = claim_lines(claims)
+    lines = ["## Claims of the article", "", _row(headings), _rule(headings), *map(_row, rows), ""]
+    for claim in claims:
+        for cell in claim.measured:
+            lines.append(f"- **{escape(claim.name)}, {escape(cell.modality)}**: {cell.verdict} ({cell.counted})")
+            lines += [f"  - {escape(condition)}" for condition in cell.conditions]
+    return [*lines, ""]
 
 
 def _lengths(crossovers: pd.DataFrame) -> list[str]:

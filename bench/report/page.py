@@ -19,6 +19,7 @@ from bench.attempt import FAILURES
 from bench.column import COLUMNS
 from bench.report import style
 from bench.report.cells import cell_text
+from bench.report.claims import told_claims
 from bench.report.pictures import FOLDER, Picture
 from bench.units import duration_text, plural_text
 
@@ -26,6 +27,8 @@ __all__ = ["Sheet", "page", "sheet"]
 
 _TOPICS = {
     "attention": "Attention",
+    "tasks": "Accuracy on tasks",
+    "rank": "More rank",
     "adapter": "Adapters",
     "layer": "Layers of their own",
     "packages": "Beside other packages",
@@ -39,6 +42,10 @@ _SECTIONS = {
     "memory": ("Memory", ("memory_over_seq_len", "memory_over_rank", "memory_over_hidden_size")),
     "error": ("Error", ("error_over_seq_len", "error_over_rank", "error_over_hidden_size")),
     "tradeoff": ("Error against latency", ("error_over_latency",)),
+    "tasks": (
+        "Accuracy on tasks",
+        ("task_value_over_rank", "task_value_over_latency", "learning_curve", "adapters_accuracy", "error_by_layer"),
+    ),
     "packages": ("Beside other packages", ("beside_packages",)),
     "cases": ("Every case against its baseline", ("ratio_by_group",)),
 }
@@ -97,6 +104,7 @@ def page(
     findings: Sequence[Finding],
     crossovers: pd.DataFrame,
     exponents: pd.DataFrame,
+    claims: pd.DataFrame,
     pictures: Sequence[Picture],
 ) -> str:
     """Gives the text of `index.html`.
@@ -107,6 +115,7 @@ def page(
         findings: of `analysis.verdict.findings`.
         crossovers: of `analysis.crossover.crossovers`.
         exponents: of `analysis.scaling.scaling`.
+        claims: of `analysis.claims.claims`.
         pictures: of `pictures.draw_all`.
     """
     environment = jinja2.Environment(
@@ -126,6 +135,7 @@ def page(
         title=" and ".join(dict.fromkeys(str(info.get("suite", "run")) for info in run_infos)) or "run",
         run_infos=[(info.get("suite", ""), info.get("about", ""), list(_facts(info))) for info in run_infos],
         facts=_summary(table, run_infos),
+        claims=told_claims(claims),
         topics=[(title, [f for f in findings if f.topic == key]) for key, title in _TOPICS.items()],
         crossovers=_by_context(crossovers.drop([*alone.index, *untimed.index])),
         one_length=_series_words(alone),

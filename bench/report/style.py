@@ -62,6 +62,7 @@ _CHOSEN = {
     "mla": ("olive", "s"),
     BOUND: ("ink", "d"),
     "full": ("ink", "H"),
+    "head_only": ("grey", "s"),
     "lora": ("olive", "^"),
     "lora_merged": ("indigo", "s"),
     "dora": ("sky", "D"),

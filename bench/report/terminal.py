@@ -47,8 +47,10 @@ def closing(table: pd.DataFrame, console: Console) -> None:
         shown.add_row(*(Text(str(cell)) for cell in cells))
     if shown.row_count:
         console.print(shown)
-    for _, row in table[table["status"].isin(FAILURES)].iterrows():
-        console.print(Text(f"{row['status']}: {row['case_id']}: {row['reason']}"))
+    for what in ("", "task_"):
+        if f"{what}status" in table:  # a run of an earlier bench knew no task
+            for _, row in table[table[f"{what}status"].isin(FAILURES)].iterrows():
+                console.print(Text(f"{row[f'{what}status']}: {row['case_id']}: {row[f'{what}reason']}"))
     quiet = table[table["status"].isin(["unsupported", "skipped"])]
     for (status, reason), same in quiet.groupby(["status", "reason"], dropna=False, sort=False):
         console.print(Text(f"{status}: {plural_text(len(same), 'case')}: {reason}"))

@@ -14,6 +14,7 @@ import numpy as np
 from bench.attempt import Attempt
 from bench.stats.interval import Estimate
 from bench.table.derive import CaseRound, Pace, case_rounds, latency, paces, ratio
+from bench.table.tasks import Outcome, task_outcomes
 
 __all__ = ["ROUNDING", "combine"]
 
@@ -22,7 +23,8 @@ _SLACK = 1.05  # a number that leaves its bounds by less than this is not worth 
 ROUNDING = {"float64": 1e-9, "float32": 1e-4, "bfloat16": 5e-2, "float16": 1e-2}
 """dtype -> how far two outputs of one function may be apart, relative, by rounding alone."""
 
-_ASIDE = ("accuracy", "hardness")  # passes whose fault costs their columns, not the case
+_ASIDE = ("accuracy", "hardness", "baselines", "task")  # passes whose fault costs their columns, not the case
+_COUNTED = ("parameters", "trainable_parameters")  # a network that does a task has no closed form of them
 _FACTS_OF_THE_PROCESS = {"first_call_s", "digest", "foreign_share", "output_digest", "peak_rss_bytes"}
 
 
@@ -44,11 +46,20 @@ def combine(info: dict[str, Any], attempts: Sequence[Attempt]) -> list[dict[str,
         by_case.setdefault(attempt.case_hash, []).append(attempt)
     common = {name: info.get(name) for name in ("run", "commit", "started_utc", "suite")}
     common["machine"] = info["machine"]["name"]
+    outcomes = task_outcomes(info, by_case)
+    nothing = Outcome({}, ())
     return [
         {
             **common,
             **row["row"],
-            **_record(row, by_case.get(row["case_hash"], []), rounds.get(row["case_hash"], []), machine_paces, info),
+            **_record(
+                row,
+                by_case.get(row["case_hash"], []),
+                rounds.get(row["case_hash"], []),
+                outcomes.get(row["case_hash"], nothing),
+                machine_paces,
+                info,
+            ),
         }
         for row in planned
     ]
@@ -63,16 +74,19 @@ def _record(
     row: dict[str, Any],
     attempts: Sequence[Attempt],
     rounds: Sequence[CaseRound],
+    outcome: Outcome,
     machine_paces: dict[str, Pace],
     info: dict[str, Any],
 ) -> dict[str, Any]:
     facts = _facts(attempts)
-    warnings = [text for attempt in attempts for text in attempt.warnings]
+    warnings = [*(text for attempt in attempts for text in attempt.warnings), *outcome.warnings]
     warnings += [f"{a.kind} pass: {a.status}: {a.reason}" for a in attempts if a.kind in _ASIDE and a.status != "ok"]
     status, reason = _status(row, attempts, rounds, facts, info)
     record: dict[str, Any] = {"status": status, "reason": reason}
     record |= {name: value for name, value in facts.items() if name not in _FACTS_OF_THE_PROCESS}
-    record |= _process_facts(rounds)
+    if row["row"].get("task"):
+        record |= {name: facts[f"{name}_counted"] for name in _COUNTED if f"{name}_counted" in facts}
+    record |= outcome.columns | _process_facts(rounds)
     if status in ("ok", "throttled") and rounds:
         record |= _times(row, rounds, machine_paces[use_of(row)], info)
         warnings += _doubts(record)
@@ -100,7 +114,7 @@ def _doubts(record: dict[str, Any]) -> Iterator[str]:
 def _facts(attempts: Sequence[Attempt]) -> dict[str, Any]:
     facts: dict[str, Any] = {}
     for attempt in attempts:
-        if attempt.kind != "timing":
+        if attempt.kind not in ("timing", "task"):
             facts |= attempt.facts
     return facts
 
@@ -135,11 +149,12 @@ def _status(
 
 
 def _same_output(row: dict[str, Any], rounds: Sequence[CaseRound], facts: dict[str, Any]) -> bool:
-    """Compares elements, root mean square and the means of both halves; a trained layer changes from call to call."""
+    """Compares elements, root mean square and the means of both halves; what is trained changes from call to call."""
     expected = facts.get("output_digest")
     if not expected:
         return True
-    trained = row["row"]["phase"] == "train" and (row["row"].get("trainable_parameters") or 0) > 0
+    learns = row["row"].get("task") or (row["row"].get("trainable_parameters") or 0) > 0
+    trained = row["row"]["phase"] == "train" and learns
     tolerance = ROUNDING[row["row"]["dtype"]]
     for one in rounds:
         seen = one.attempt.facts.get("digest")

@@ -46,9 +46,33 @@ def row(operator: str, n: int, **changes: Any) -> dict[str, Any]:
     }
 
 
+def task_row(operator: str, value: float, difference: float = 0.0, **changes: Any) -> dict[str, Any]:
+    """Gives the columns of a case that did a task; its interval reaches 0.02 to each side, its difference's 0.01."""
+    reach = changes.pop("reach", 0.0 if operator in ("sdpa", "full") else 0.01)
+    return row(operator, 64, **changes) | {
+        **{"scope": "model", "task": "digits", "application": "trained", "model": None},
+        **{"layers": 2.0, "layer": np.nan},
+        **{"steps": 100.0, "seconds": np.nan, "recover_steps": np.nan, "learning_rate": np.nan, "seeds": 3.0},
+        **{"task_status": "ok", "task_reason": None, "task_metric": "accuracy", "task_steps": 100.0},
+        **{"task_value": value, "task_value_ci_low": value - 0.02, "task_value_ci_high": value + 0.02},
+        "task_difference": difference,
+        "task_difference_ci_low": difference - reach,
+        "task_difference_ci_high": difference + reach,
+        **dict.fromkeys(("task_step", "task_step_ci_low", "task_step_ci_high"), np.nan),
+        **dict.fromkeys(("task_majority", "task_linear", "task_value_before", "second_task_difference"), np.nan),
+        **dict.fromkeys(("checkpoint_bytes", "step0_rel_error", "merge_rel_error"), np.nan),
+        **changes,
+    }
+
+
 @pytest.fixture
 def make_row() -> Callable[..., dict[str, Any]]:
     return row
+
+
+@pytest.fixture
+def make_task_row() -> Callable[..., dict[str, Any]]:
+    return task_row
 
 
 @pytest.fixture

@@ -89,6 +89,13 @@ def test_a_case_without_a_latency_is_left_out():
     assert set(timed(table, rounds, {})) == {"base"}
 
 
+def test_a_run_in_which_nothing_was_timed_has_none():
+    table, rounds = stored({"base": [2e-3] * 6}, [3e-4] * 6)
+    table["latency_median_s"] = math.nan
+
+    assert timed(table.astype({"device": "string"}), rounds, {}) == {}
+
+
 def test_the_drift_of_both_runs_widens_the_paced_interval_and_not_the_ratio_s():
     paces = [3e-4 * math.exp(x) for x in (-0.1, -0.05, 0.0, 0.0, 0.05, 0.1)]
     table, rounds = stored(

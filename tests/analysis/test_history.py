@@ -172,6 +172,30 @@ def test_a_column_that_is_neither_good_nor_bad_is_no_metric(stored):
     assert str(raised.value) == ("--metric: 'latency_rato' is no metric of these runs; did you mean 'latency_ratio'?")
 
 
+def reached(stored: Stored, metric: str) -> Stored:
+    """Gives the series as what a task reached, in place of a ratio."""
+    table, infos = stored
+    columns = [*COLUMNS, {"name": "task_value", "better": ""}]
+    task = {"task_metric": metric, "task_value": table["latency_ratio"], "task_status": "ok", "task_reason": None}
+    return table.assign(**task), {run: info | {"columns": columns} for run, info in infos.items()}
+
+
+@pytest.mark.parametrize(("metric", "worse"), [("accuracy", False), ("perplexity", True)])
+def test_a_task_s_value_has_the_way_of_its_own_metric(stored, metric, worse):
+    table, infos = reached(stored([*(0.5 * wiggle(10)), *(0.6 * wiggle(10))]), metric)
+    (history,) = histories(table, infos, metric="task_value")
+
+    assert [step.worse for step in history.steps] == [worse]
+
+
+def test_a_task_has_a_series_whatever_became_of_the_latency_and_none_where_there_is_none(stored):
+    table, infos = reached(together(stored(0.5 * wiggle(12)), stored(0.5 * wiggle(12), case="plain")), "accuracy")
+    table = table.assign(status="timeout", task_status=table["task_status"].where(table["case_hash"] != "plain"))
+    (history,) = histories(table, infos, metric="task_value")
+
+    assert (history.case_hash, history.valued, history.failed) == ("linformer", 12, {})
+
+
 @pytest.mark.parametrize(
     ("commit", "text"), [("a" * 40, "aaaaaaa"), ("a" * 40 + "-dirty", "aaaaaaa-dirty"), (None, "no commit")]
 )

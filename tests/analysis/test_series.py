@@ -93,3 +93,25 @@ def test_a_package_s_case_beside_ours_is_no_operator_of_its_own(make_row):
         ["bench", 64],
         ["lucid", 128],
     ]
+
+
+def test_a_model_and_a_task_are_part_of_the_name(make_task_row):
+    rows = [make_task_row("sdpa", 0.9, model=model) for model in (None, "minilm")]
+
+    assert [context.name for context, _ in contexts(pd.DataFrame(rows), "seq_len")] == [
+        "model/forward, cpu, fp32, 8×64, iid, digits",
+        "model/forward, cpu, fp32, 8×64, iid, minilm, digits",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("learning_rate", 0.01), ("seconds", 60.0), ("recover_steps", 50.0), ("seeds", 5.0), ("layer", 3.0)],
+)
+def test_how_a_network_was_trained_is_part_of_the_context_and_told_where_it_differs(make_task_row, column, value):
+    table = pd.DataFrame([make_task_row("sdpa", 0.9), make_task_row("sdpa", 0.8, **{column: value})])
+    names = [context.name for context, _ in contexts(table, "rank")]
+
+    assert len(names) == 2
+    assert names[1].endswith(f", {column} {value:g}")
+    assert questions(table).nunique() == 2

@@ -147,3 +147,16 @@ def test_a_layer_of_its_own_has_a_verdict(make_row):
     assert [(each.topic, each.headline) for each in found] == [
         ("layer", "Against sdpa: mla: faster in 1 of 1 case."),
     ]
+
+
+def test_tasks_and_steps_over_rank_have_verdicts(make_task_row):
+    step = {"task_step": -0.1, "task_step_ci_low": -0.11, "task_step_ci_high": -0.09}
+    rows = [
+        make_task_row("sdpa", 0.9),
+        make_task_row("linformer", 0.8, -0.1, rank=4.0),
+        make_task_row("linformer", 0.7, -0.2, rank=8.0, **step),
+    ]
+    columns = ["run", "case_hash", "group", "round", "latency_s", "log_ratio"]
+
+    found = told(pd.DataFrame(rows), pd.DataFrame(columns=columns))
+    assert [each.topic for each in found] == ["attention", "task", "rank"]

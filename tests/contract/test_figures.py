@@ -11,6 +11,13 @@ from bench.column import COLUMNS
 from bench.report import figures, style
 
 NAMES = figures.names()
+OF_TASKS = (
+    "task_value_over_rank",
+    "task_value_over_latency",
+    "learning_curve",
+    "adapters_accuracy",
+    "error_by_layer",
+)
 ERRORS = {"linformer": 0.3, "uniform": 0.8, "sdpa": 0.0, "full": float("nan"), "lora": float("nan")}
 
 
@@ -46,12 +53,48 @@ def record(case: Case) -> dict[str, object]:
     }
 
 
+def task_cases() -> list[Case]:
+    """Gives a pretrained model with its attention replaced, and one that is fine-tuned; the last of each fails."""
+    shape = {"scope": "model", "model": "minilm", "task": "films", "seq_len": 64, "hidden_size": 64, "head_dim": 32}
+    swapped = [("sdpa", None), ("linformer", 4), ("linformer", 16), ("uniform", None), ("linformer", 32)]
+    adapted = [("full", None), ("lora", 4), ("lora", 16), ("lora", 32)]
+    replaced = [Case(operator=o, rank=r, num_heads=2, **shape) for o, r in swapped]
+    return replaced + [Case(operator=o, rank=r, num_heads=2, steps=100, phase="train", **shape) for o, r in adapted]
+
+
+def task_record(case: Case) -> dict[str, object]:
+    adapted, last = case.application == "adapted", case.rank == 32
+    value = float("nan") if last else 0.7 + 0.005 * (case.rank or 20)
+    baseline = case.replace(operator="full" if adapted else "sdpa", rank=None)
+    curve = "0:0:0.5 50:1:0.6" if last else "0:0:0.5 50:1:0.7 100:2:0.8"
+    return {
+        **record(case.replace(operator="uniform", rank=None)),
+        **{name: getattr(case, name) for name in Case.__dataclass_fields__ if name != "options"},
+        **{"case_id": case.case_id, "case_hash": case.case_hash, "baseline": baseline.case_id},
+        **{"family": "adapter" if adapted else "attention", "label": case.operator, "application": case.application},
+        **{"task_status": "diverged" if last and adapted else "timeout" if last else "ok", "task_reason": None},
+        **{"task_metric": "accuracy", "task_value": value, "task_value_ci_low": value - 0.01},
+        **{"task_value_ci_high": value + 0.01, "task_majority": 0.72, "task_linear": 0.2, "task_value_before": 0.71},
+        **{"task_curve": curve if adapted else None, "trainable_parameters_counted": 1000.0 * (case.rank or 1000)},
+        **{"layer_rel_errors": None if last or adapted else "0 0" if case.operator == "sdpa" else "0.1 0.4"},
+    }
+
+
+def typed(rows: list[dict[str, object]]) -> pd.DataFrame:
+    """Gives a table of rows, its columns of the kinds that a run's have."""
+    kinds = {"text": "string", "flag": "boolean", "number": "float64"}
+    frame = pd.DataFrame(rows)
+    return frame.astype({column.name: kinds[column.kind] for column in COLUMNS if column.name in frame})
+
+
+@pytest.fixture(scope="module")
+def task_table() -> pd.DataFrame:
+    return typed([task_record(case) for case in task_cases()]).assign(options=pd.NA)
+
+
 @pytest.fixture(scope="module")
 def table() -> pd.DataFrame:
-    kinds = {"text": "string", "flag": "boolean", "number": "float64"}
-    frame = pd.DataFrame([record(case) for case in cases()])
-    known = [column for column in COLUMNS if column.name in frame]
-    frame = frame.astype({column.name: kinds[column.kind] for column in known})
+    frame = typed([record(case) for case in cases()])
     return frame.assign(eckart_young_error=frame["rank"].map({8.0: 0.3, 16.0: 0.1}), options=pd.NA)
 
 
@@ -73,14 +116,16 @@ def test_a_figure_says_what_it_is_and_why_it_may_be_missing(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_an_empty_table_gives_an_empty_frame(table, rounds, name):
-    assert figures.load(name).data(table.iloc[:0], rounds).empty
+def test_an_empty_table_gives_an_empty_frame(table, task_table, rounds, name):
+    shown = task_table if name in OF_TASKS else table
+
+    assert figures.load(name).data(shown.iloc[:0], rounds).empty
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_what_is_drawn_comes_from_the_data_alone(table, rounds, name):
+def test_what_is_drawn_comes_from_the_data_alone(table, task_table, rounds, name):
     member = figures.load(name)
-    data = member.data(table, rounds)
+    data = member.data(task_table if name in OF_TASKS else table, rounds)
     before = data.copy()
     with matplotlib.rc_context(style.rc(name)):
         figure = member.draw(data)
@@ -134,3 +179,70 @@ def test_a_package_that_computes_something_else_is_drawn_hollow_and_marked(table
 
     assert set(data["series"]) == {name}
     assert {line.get_markerfacecolor() == "none" for line in dots} == {face}
+
+
+def drawn(name, table, rounds):
+    """Gives the figure of a table, and all words on it."""
+    member = figures.load(name)
+    with matplotlib.rc_context(style.rc(name)):
+        figure = member.draw(member.data(table, rounds))
+    return figure, {text.get_text() for ax in figure.axes for text in ax.texts}
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("task_value_over_rank", {"× linformer r=32: timeout", "× lora r=32: diverged"}),
+        ("task_value_over_latency", {"× linformer r=32: timeout", "× lora r=32: diverged"}),
+        ("adapters_accuracy", {"× lora r=32: diverged"}),
+        ("error_by_layer", {"× linformer r=32: timeout"}),
+    ],
+)
+def test_a_case_without_a_value_is_named_with_what_became_of_its_task(task_table, rounds, name, words):
+    assert words <= drawn(name, task_table, rounds)[1]
+
+
+def test_a_case_that_was_not_tried_is_no_failure(task_table, rounds):
+    skipped = task_table.assign(task_status=task_table["task_status"].replace("timeout", "skipped"))
+
+    assert "– linformer r=32: skipped" in drawn("task_value_over_rank", skipped, rounds)[1]
+
+
+def test_a_case_that_took_no_latency_is_named_with_its_own_status(task_table, rounds):
+    failed = task_table.copy()
+    failed.loc[failed["rank"] == 4, ["status", "latency_median_s"]] = ["oom", float("nan")]
+
+    assert "× linformer r=4: oom" in drawn("task_value_over_latency", failed, rounds)[1]
+
+
+def test_a_majority_within_the_axis_is_a_rule_and_a_linear_model_beyond_it_a_number(task_table, rounds):
+    assert {"majority class", "↓ linear baseline 0.2"} <= drawn("task_value_over_rank", task_table, rounds)[1]
+
+
+def test_a_curve_that_diverged_ends_in_a_cross(task_table, rounds):
+    figure, _ = drawn("learning_curve", task_table, rounds)
+    crosses = [line.get_xdata()[0] for ax in figure.axes for line in ax.lines if line.get_marker() == "x"]
+
+    assert crosses == [1.0]
+
+
+def test_a_case_without_a_curve_is_named(task_table, rounds):
+    without = task_table.assign(task_curve=task_table["task_curve"].where(task_table["rank"] != 32))
+
+    assert "× lora r=32: diverged" in drawn("learning_curve", without, rounds)[1]
+
+
+def test_an_exact_operator_has_no_error_by_layer(task_table, rounds):
+    errors = task_table["layer_rel_errors"].where(task_table["operator"] != "uniform", "0 1e-15")
+    data = figures.load("error_by_layer").data(task_table.assign(layer_rel_errors=errors), rounds)
+
+    assert set(data["operator"]) == {"linformer"}
+
+
+def test_each_task_and_way_of_doing_it_has_a_panel(task_table, rounds):
+    titles = figures.load("task_value_over_rank").data(task_table, rounds)["title"].unique()
+
+    assert list(titles) == [
+        "films, minilm with its attention replaced, nothing trained, n=64",
+        "films, minilm fine-tuned for 100 steps, n=64",
+    ]

@@ -14,7 +14,8 @@ from bench.report.build import build
 def test_a_report_is_a_page_a_summary_and_tables(report):
     names = {path.name for path in report.iterdir()}
 
-    assert names == {"index.html", "summary.md", "table.csv", "crossover.csv", "scaling.csv", "figures"}
+    tables = {"table.csv", "crossover.csv", "scaling.csv", "claims.csv", "comparisons.csv"}
+    assert names == {"index.html", "summary.md", "figures", *tables}
 
 
 @pytest.mark.slow
@@ -94,3 +95,20 @@ def test_a_folder_that_cannot_be_made_is_told(table, rounds, run_info, tmp_path)
     with pytest.raises(StoreError) as told:
         build(table, rounds, run_info, tmp_path / "file" / "report")
     assert str(told.value).endswith("cannot be made (Not a directory); name another folder with --output")
+
+
+@pytest.mark.slow
+def test_every_case_behind_a_claim_is_in_the_table(report, table):
+    told = pd.read_csv(report / "claims.csv")["case_ids"].dropna()
+    named = {name for text in told for name in text.split("; ")}
+
+    assert named
+    assert named <= set(table["case_id"])
+
+
+@pytest.mark.slow
+def test_the_claims_count_what_stands_in_the_comparisons(report):
+    claims, compared = (pd.read_csv(report / f"{name}.csv") for name in ("claims", "comparisons"))
+
+    assert claims["comparisons"].sum() == (compared["side"] != "not counted").sum()
+    assert claims["supporting"].sum() == (compared["side"] == "for").sum()

@@ -9,7 +9,8 @@ from bench.report.page import page, sheet
 
 def printed(table: pd.DataFrame, **changes) -> str:
     parts = {"run_infos": [{}], "findings": [], "crossovers": pd.DataFrame({"context": []})}
-    parts |= {"exponents": pd.DataFrame({"context": []}), "pictures": [], **changes}
+    parts |= {"exponents": pd.DataFrame({"context": []}), "pictures": []}
+    parts |= {"claims": pd.DataFrame({"claim": []}), **changes}
     return page(table, **parts)
 
 
@@ -99,3 +100,37 @@ def test_lines_that_were_never_timed_are_counted_and_not_listed():
 
 def test_the_packages_are_a_section_of_their_own():
     assert '<a href="#packages">Beside other packages</a>' in printed(small())
+
+
+def claim(**changes) -> pd.DataFrame:
+    row = {"claim": "higher speed", "statement": "It is faster.", "modality": "language", "verdict": "held"}
+    row |= {"number": 0.5, "ci_low": 0.4, "ci_high": 0.6, "unit": "time / baseline", "conditions": "here; there"}
+    row |= {"case_ids": "a; b", "number_of": "adapters, training", "comparisons": 2, "supporting": 2, "opposing": 0}
+    return pd.DataFrame([{**row, **changes}])
+
+
+def test_the_claims_stand_first_with_verdict_number_conditions_and_cases():
+    text = printed(small(), claims=claim())
+
+    assert text.index('<section id="claims">') < text.index('<section id="verdict">')
+    assert '<td class="held"><b>held</b><span>0.5 [0.4, 0.6] time / baseline</span>' in text
+    assert '<span class="quiet">adapters, training</span>' in text
+    assert "<ul><li>here</li><li>there</li></ul>" in text
+    assert "<summary>2 cases</summary>" in text
+
+
+def test_without_a_word_on_any_claim_there_is_no_such_section():
+    text = printed(small(), claims=claim(verdict="not measured", conditions="", case_ids=""))
+
+    assert "#claims" not in text
+
+
+def test_a_hostile_name_in_a_claim_is_escaped():
+    text = printed(small(), claims=claim(conditions="<img src=x>", case_ids="<b>"))
+
+    assert "<img" not in text
+    assert "<code>&lt;b&gt;</code>" in text
+
+
+def test_tasks_are_a_section_of_their_own():
+    assert '<a href="#tasks">Accuracy on tasks</a>' in printed(small())

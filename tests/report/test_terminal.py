@@ -47,3 +47,19 @@ def test_what_only_a_package_has_is_named_with_the_package(table):
     closing(alone, console)
 
     assert "Linformer [lucid] r=64" in console.file.getvalue()
+
+
+def test_a_task_that_failed_beside_a_good_latency_is_named(table):
+    row = table[table["status"] == "ok"].iloc[:1]
+    failed = row.assign(task_status="timeout", task_reason="3 of 3 seeds: 60 s")
+    console = Console(file=io.StringIO(), width=200)
+    closing(failed, console)
+
+    assert f"timeout: {row['case_id'].iloc[0]}: 3 of 3 seeds: 60 s" in console.file.getvalue()
+
+
+def test_a_table_that_knows_no_task_is_printed_all_the_same(table, printed):
+    console = Console(file=io.StringIO(), width=200)
+    closing(table.drop(columns=["task_status", "task_reason"]), console)
+
+    assert console.file.getvalue() == printed

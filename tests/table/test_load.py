@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -12,6 +13,9 @@ import bench
 from bench.column import COLUMNS, SCHEMA_VERSION
 from bench.errors import UsageError
 from bench.table.load import load, load_rounds, load_runs, write_records
+
+REFERENCE = Path(__file__).parents[2] / "results" / "reference"
+FIRST = REFERENCE / "nlp-20261124t124007-3429"  # of schema 1
 
 
 def test_a_run_gives_one_row_a_case_with_the_columns_that_it_declares(planted, stored):
@@ -105,6 +109,27 @@ def test_a_later_schema_is_refused(planted, stored):
         load(run.path)
     found = f"was written by a later bench (schema {SCHEMA_VERSION + 1}, this one reads {SCHEMA_VERSION})"
     assert str(told.value) == f"{run.path}: {found}; upgrade bench"
+
+
+def test_a_run_of_an_earlier_schema_gives_the_numbers_that_were_stored(tmp_path):
+    """Only words of warning were added since."""
+    copied = tmp_path / FIRST.name
+    shutil.copytree(FIRST, copied)
+    stored = load(copied)
+    (copied / "records.parquet").unlink()
+
+    pd.testing.assert_frame_equal(load(copied).drop(columns="warnings"), stored.drop(columns="warnings"))
+
+
+def test_a_run_of_an_earlier_schema_stands_beside_one_of_this(planted, stored, tmp_path):
+    new = stored(planted.rounds())
+    shutil.copytree(FIRST, new.path.parent / FIRST.name)
+    both = load(new.path.parent)
+
+    of_old = both[both["run"] == FIRST.name]
+    assert len(of_old) == len(load(FIRST))
+    assert of_old[["task_status", "task_value", "learning_rate"]].isna().all(axis=None)
+    assert both[both["run"] == new.name]["latency_ratio"].notna().all()
 
 
 def test_a_folder_without_runs_is_told(tmp_path):

@@ -25,7 +25,8 @@ def bench(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     """Runs ``python -m bench`` beside a file ``small.yaml``, on a machine without a CUDA device and without data."""
     (tmp_path / "small.yaml").write_text(SUITE)
     path = os.pathsep.join([str(ROOT), str(Path(__file__).parent)])
-    environment = {**os.environ, "PYTHONPATH": path, "CUDA_VISIBLE_DEVICES": "", "BENCH_DATA": str(tmp_path)}
+    own = {"BENCH_DATA": str(tmp_path), "TMPDIR": str(tmp_path)}  # there also lies the lock of who measures
+    environment = {**os.environ, "PYTHONPATH": path, "CUDA_VISIBLE_DEVICES": "", **own}
 
     def run(*words: str, python: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, *python, "-m", "bench", *words]

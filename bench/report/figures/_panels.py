@@ -47,6 +47,7 @@ _HEIGHT = 3.0
 _COLUMNS = 3
 _LEGEND_LINE = 0.2
 _LEGEND_COLUMNS = 5
+_LEGEND_ENTRY = 1.9  # inches that one takes
 _STRIP_FRAME = 1.0
 _LETTER = 0.068  # of a name left of a strip
 _FAILED = ("oom", "timeout", "crashed", "nan", "device_lost", "interrupted")
@@ -72,8 +73,10 @@ def paper(
     tall = list(heights) or [_HEIGHT] * len(titles)
     columns = min(_COLUMNS, len(titles))
     bands = [max(tall[i : i + columns]) for i in range(0, len(tall), columns)]
-    legend = _LEGEND_LINE * math.ceil(len(handles) / _LEGEND_COLUMNS) + 0.2 if handles else 0.0
-    whole, height = columns * width, sum(bands) + legend
+    whole = columns * width
+    abreast = max(1, min(_LEGEND_COLUMNS, int(whole / _LEGEND_ENTRY)))
+    legend = _LEGEND_LINE * math.ceil(len(handles) / abreast) + 0.2 if handles else 0.0
+    height = sum(bands) + legend
     figure = Figure(figsize=(whole, height))
     FigureCanvasAgg(figure)
     (left, right), (below, above) = sides, MARGINS[2:]
@@ -90,7 +93,7 @@ def paper(
         axes.append(ax)
     if handles:
         at = (0.1 / whole, 0.05 / height)
-        figure.legend(handles=list(handles), loc="lower left", bbox_to_anchor=at, ncols=_LEGEND_COLUMNS)
+        figure.legend(handles=list(handles), loc="lower left", bbox_to_anchor=at, ncols=abreast)
     return figure, axes
 
 

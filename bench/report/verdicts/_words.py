@@ -44,6 +44,12 @@ SIGNS = {
 
 _ORDER = tuple(SIGNS)
 _ERROR = "_rel_error"
+_TASK = "task_"
+_QUIET = {  # kind -> what is said of one, and of several, that are unchanged
+    "exact": ("exact metric is equal", "exact metrics are equal"),
+    _ERROR: ("error is within its tolerance", "errors are within their tolerance"),
+    _TASK: ("value of a task is within its tolerance", "values of tasks are within their tolerance"),
+}
 
 
 def plain(text: str) -> str:
@@ -75,8 +81,8 @@ def about(comparison: Comparison) -> str:
 
 
 def counts(comparison: Comparison) -> tuple[str, ...]:
-    """Gives how many verdicts there are of each kind: of cases, of latency, of what is exact, of errors."""
-    kinds = {"cases": "case", "latency": "latency", "exact": "exact", "errors": _ERROR}
+    """Gives how many verdicts there are of each kind: of cases, latency, what is exact, errors, accuracy on tasks."""
+    kinds = {"cases": "case", "latency": "latency", "exact": "exact", "errors": _ERROR, "accuracy on tasks": _TASK}
     lines = []
     for name, kind in kinds.items():
         of_kind = [each for each in comparison.verdicts if _kind(each) == kind]
@@ -104,15 +110,10 @@ def listed(comparison: Comparison) -> list[Verdict]:
 
 def summed_up(comparison: Comparison) -> str:
     """Gives a line on the verdicts that `listed` leaves out; empty where there are none."""
-    quiet = [each for each in comparison.verdicts if each.verdict == "unchanged"]
-    exact = sum(_kind(each) == "exact" for each in quiet)
-    errors = sum(_kind(each) == _ERROR for each in quiet)
-    parts = [f"{exact} exact {'metric is' if exact == 1 else 'metrics are'} equal"] if exact else []
-    parts += (
-        [f"{errors} {'error is within its' if errors == 1 else 'errors are within their'} tolerance"]
-        if errors
-        else []
-    )
+    quiet = Counter(_kind(each) for each in comparison.verdicts if each.verdict == "unchanged")
+    parts = [
+        f"{quiet[kind]} {one if quiet[kind] == 1 else many}" for kind, (one, many) in _QUIET.items() if quiet[kind]
+    ]
     return f"{' and '.join(parts)} (--format json lists them)" if parts else ""
 
 
@@ -139,6 +140,8 @@ def why(verdict: Verdict) -> str:
 def next_step(comparison: Comparison, verdict: Verdict) -> str:
     """Gives what would decide, or confirm; empty where nothing is left to do but to mend it."""
     if comparison.kind == "compare":
+        if _kind(verdict) == _TASK and verdict.verdict == "inconclusive":
+            return "more seeds in the suite make the intervals narrower"
         wanted = {"inconclusive": "decides", "regressed": "confirms or clears it"}.get(verdict.verdict)
         return f"`bench ab` {wanted}" if wanted and verdict.metric == "latency" else ""
     if verdict.verdict != "inconclusive":
@@ -154,6 +157,8 @@ def next_step(comparison: Comparison, verdict: Verdict) -> str:
 def _kind(verdict: Verdict) -> str:
     if verdict.metric in ("case", "latency"):
         return verdict.metric
+    if verdict.metric.startswith(_TASK):
+        return _TASK
     return _ERROR if verdict.metric.endswith(_ERROR) else "exact"
 
 
@@ -174,4 +179,6 @@ def _value(metric: str, value: float | None) -> str:
         return seconds_text(value)
     if metric.endswith("_bytes"):  # to the byte, since it is gated to the byte
         return f"{bytes_text(value)} ({value:,.0f} B)" if value >= 1024 else bytes_text(value)
+    if metric.startswith(_TASK):
+        return f"{value:.3f}"
     return cell_text(metric, value) if metric.endswith(_ERROR) else f"{value:,.0f}"

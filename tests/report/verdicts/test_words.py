@@ -70,6 +70,12 @@ def test_a_count_and_an_error_are_told_in_their_own_way(make_verdict):
     assert change(error) == "output_rel_error 0.1 -> 0.101, × 1.01"
 
 
+def test_what_a_task_reached_is_told_without_a_ratio(make_verdict):
+    words = {"metric": "task_accuracy", "verdict": "regressed", "reason": "beyond_both_intervals"}
+
+    assert change(make_verdict(**words, base=0.9012, head=0.8)) == "task_accuracy 0.901 -> 0.800"
+
+
 def test_a_metric_that_one_side_lacks_is_a_dash(make_verdict):
     verdict = make_verdict(metric="flops_counted", verdict="vanished", reason="only_in_base", base=8.0)
 
@@ -111,6 +117,22 @@ def test_stored_runs_are_decided_by_ab(make_verdict, make_comparison, word, reas
 def test_what_is_equal_is_summed_up(every):
     assert summed_up(every) == (
         "1 exact metric is equal and 1 error is within its tolerance (--format json lists them)"
+    )
+
+
+def test_accuracy_on_tasks_is_counted_and_summed_up_apart(make_verdict, make_comparison):
+    word = {"metric": "task_value", "reason": "within_tolerance_of_task", "base": 12.0, "head": 12.1}
+    found = make_comparison(make_verdict(**word), make_verdict("sdpa", **word))
+
+    assert counts(found) == ("accuracy on tasks: 2 unchanged",)
+    assert summed_up(found) == "2 values of tasks are within their tolerance (--format json lists them)"
+
+
+def test_an_accuracy_that_is_undecided_asks_for_seeds_and_not_for_rounds(make_verdict, make_comparison):
+    verdict = make_verdict(metric="task_accuracy", verdict="inconclusive", reason="intervals_overlap")
+
+    assert next_step(make_comparison(verdict, kind="compare"), verdict) == (
+        "more seeds in the suite make the intervals narrower"
     )
 
 

@@ -1,0 +1,133 @@
+"""The largest learning rate at which a network still trains, operator by operator: how hard it is to train.
+
+Goes in: the table. Comes out: a row for each line of cases that differ in learning rate alone, and a finding for each
+task that was done at several. An answer at the largest rate that was tried is a lower bound and is told as one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bench.analysis.applications import case_name, sign, surely_better, task_contexts, task_rows
+from bench.analysis.finding import Finding
+from bench.analysis.series import series_columns
+
+__all__ = ["largest_rates", "learning_rate_findings", "trains"]
+
+_HALF_WAY = 0.5  # from the start to the operator's own best: less is no training, more would be tuning
+_COLUMNS = (
+    *("context", "series", "operator", "is_baseline", "learning_rate", "smallest", "largest", "beyond"),
+    *("values", "case_ids"),
+)
+
+
+def largest_rates(table: pd.DataFrame) -> pd.DataFrame:
+    """Gives, for each line of cases that differ in their learning rate alone, the largest at which it trains.
+
+    What it means that one trains is said by `trains`.
+
+    Args:
+        table: one row a case.
+
+    Returns:
+        Columns ``context series operator is_baseline learning_rate smallest largest beyond values case_ids``:
+        `learning_rate` is NaN where none trains; `smallest` and `largest` are what was tried; `beyond` is whether a
+        larger one was tried; `values` tells what was reached at each; `case_ids` are joined by ``; ``.
+    """
+    rows = task_rows(table, "forward")
+    rows = rows[rows["learning_rate"].notna()] if "learning_rate" in rows else rows.iloc[:0]
+    found: list[dict[str, Any]] = []
+    for where, members in task_contexts(rows, without=("learning_rate",)):
+        for _, line in members.groupby([*series_columns(members), *_layer(members)], dropna=False, sort=False):
+            if line["learning_rate"].nunique() > 1:
+                found.append({"context": where, **_answer(line.sort_values("learning_rate"))})
+    return pd.DataFrame(found, columns=list(_COLUMNS))
+
+
+def learning_rate_findings(table: pd.DataFrame) -> Iterator[Finding]:
+    """Yields, for each task that was done at several learning rates, the largest that trains each operator.
+
+    Args:
+        table: one row a case.
+    """
+    for where, lines in largest_rates(table).groupby("context", sort=False):
+        ordered = lines.sort_values("learning_rate", ascending=False, na_position="last", kind="stable")
+        told = [f"{row['series']} {_rate(row)}" for _, row in ordered.iterrows()]
+        details = [f"{row['series']}: {row['values']}." for _, row in ordered.iterrows()]
+        numbers = {"lines": len(lines), "trained": int(lines["learning_rate"].notna().sum())}
+        base = lines[lines["is_baseline"] & lines["learning_rate"].notna()]
+        if len(base):
+            others = lines[~lines["is_baseline"]]
+            smaller = others["learning_rate"].isna() | (others["learning_rate"] < base["learning_rate"].iloc[0])
+            numbers |= {"smaller_than_baseline": int(smaller.sum())}
+            details.insert(0, f"{smaller.sum()} of {len(others)} need a smaller one than {base['series'].iloc[0]}.")
+        headline = f"Largest learning rate that trains: {', '.join(told)}."
+        yield Finding("task", str(where), headline, tuple(details), numbers)
+
+
+def trains(line: pd.DataFrame) -> pd.Series[bool]:
+    """Gives, row by row, whether a network trains.
+
+    It does where it gets at least half way from its start (the majority baseline where there is one, otherwise its
+    value before training) to the best value of its line, no seed diverging. None of a line does whose best value is
+    not surely better than the start.
+
+    Args:
+        line: cases that differ in their learning rate alone.
+    """
+    valued = line[line["task_value"].notna()]
+    nowhere = pd.Series(False, index=line.index)
+    if valued.empty:
+        return nowhere
+    way = sign(valued.iloc[0])
+    values = way * valued["task_value"].astype(float)
+    best = valued.iloc[int(values.argmax())]
+    start = _start(best)
+    if np.isnan(start) or not surely_better(best, start):
+        return nowhere
+    half_way = way * start + _HALF_WAY * (values.max() - way * start)
+    return (values >= half_way).reindex(line.index, fill_value=False)
+
+
+def _layer(rows: pd.DataFrame) -> list[str]:
+    return ["layer"] if "layer" in rows else []
+
+
+def _answer(line: pd.DataFrame) -> dict[str, Any]:
+    rates = line["learning_rate"].astype(float)
+    good = rates[trains(line)]
+    largest = float(good.max()) if len(good) else np.nan
+    first = line.iloc[0]
+    return {
+        "series": case_name(first),
+        "operator": first["operator"],
+        "is_baseline": bool(first["case_id"] == first["baseline"]),
+        "learning_rate": largest,
+        "smallest": float(rates.min()),
+        "largest": float(rates.max()),
+        "beyond": bool(largest < rates.max()),
+        "values": ", ".join(_reached(row) for _, row in line.iterrows()),
+        "case_ids": "; ".join(line["case_id"].astype(str)),
+    }
+
+
+def _start(row: pd.Series[Any]) -> float:
+    for column in ("task_majority", "task_value_before"):
+        if column in row and not pd.isna(row[column]):
+            return float(row[column])
+    return float("nan")
+
+
+def _rate(row: pd.Series[Any]) -> str:
+    if np.isnan(row["learning_rate"]):
+        return "none"
+    return f"{row['learning_rate']:g}" if row["beyond"] else f"{row['learning_rate']:g} or more"
+
+
+def _reached(row: pd.Series[Any]) -> str:
+    value = str(row["task_status"]) if pd.isna(row["task_value"]) else f"{row['task_value']:.3g}"
+    return f"{value} at {row['learning_rate']:g}"

@@ -1,0 +1,159 @@
+"""What the figures of tasks share: their panels, the axis of a metric, and words for what has no value.
+
+Goes in: rows of `analysis.applications.task_rows`. Comes out: panels of cases that did one task in one way, and marks
+on paper. A case without a value, failed or diverged or not tried, is named in the panel's corner with its status.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator, NullLocator
+
+from bench.analysis.applications import case_name, task_contexts
+from bench.attempt import FAILURES
+from bench.report.figures._panels import log_axis, pick, scale_of
+from bench.report.style import INK, look
+
+__all__ = [
+    "corner",
+    "corner_room",
+    "gathered",
+    "rank_axis",
+    "reference_rules",
+    "task_panels",
+    "value_axis",
+]
+
+_MOST = 4
+_LINE = 1 / 13  # of a panel's height
+_SPAN = 0.02  # of accuracy: a flat panel must not be filled with its noise
+_LETTERS = 44
+_FAILED = FAILURES | {"diverged", "interrupted"}
+_RULES = {"task_majority": ("majority class", 0.01, "left"), "task_linear": ("linear baseline", 0.5, "left")}
+"""Column -> how its rule is called, where along it, and on which side of that."""
+_CASE = ("panel", "title", "series", "operator", "label", "provider", "rank", "metric", "status", "case_id")
+
+
+def gathered(parts: Sequence[pd.DataFrame], *more: str) -> pd.DataFrame:
+    """Gives a figure's data: the panels below one another, the columns of a case, and those that the figure adds."""
+    names = [*_CASE, *more]
+    told = [part.reindex(columns=names) for part in parts]
+    return pd.concat(told) if told else pd.DataFrame(columns=names)
+
+
+def task_panels(rows: pd.DataFrame, *, by_rank: bool = False) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Yields each panel's title and its rows, with the columns `series`, `metric`, and as `status` that of the task.
+
+    Args:
+        rows: of `analysis.applications.task_rows`.
+        by_rank: whether each rank has a panel of its own; operators without one stand in each, to compare with.
+    """
+    if rows.empty:
+        return
+    pairs = zip(rows["status"], rows["task_status"], strict=True)
+    status = [own if pd.isna(of_task) else of_task for own, of_task in pairs]
+    told = rows.assign(status=status, series=[case_name(row) for _, row in rows.iterrows()])
+    contexts = list(task_contexts(told))
+    for title, (_, members) in zip(_short([name for name, _ in contexts]), contexts, strict=True):
+        metrics = members["task_metric"].dropna()
+        members = members.assign(metric=str(metrics.iloc[0]) if len(metrics) else "")
+        ranks = sorted(members["rank"].dropna().unique())
+        if not by_rank or len(ranks) < 2:
+            yield title, members
+            continue
+        for rank in ranks:
+            yield f"{title}, r={rank:g}", members[members["rank"].isna() | (members["rank"] == rank)]
+
+
+def _short(names: Sequence[str]) -> list[str]:
+    """Gives the names of contexts up to their length of samples, and of what follows that which is not in all."""
+    split = [name.split(", ") for name in names]
+    common = set(split[0]).intersection(*split)
+    titles = []
+    for parts in split:
+        told = 1 + next(place for place, part in enumerate(parts) if part.startswith("n="))
+        titles.append(", ".join([*parts[:told], *(part for part in parts[told:] if part not in common)]))
+    return titles
+
+
+def corner_room(rows: pd.DataFrame, value: str) -> float:
+    """Gives the share of a panel's height that `corner` takes."""
+    return min(int(rows[value].isna().sum()), _MOST + 1) * _LINE
+
+
+def corner(ax: Axes, rows: pd.DataFrame, value: str) -> None:
+    """Names the cases without a value in the upper right: × for one that failed, – for one that was not tried.
+
+    Args:
+        ax: a panel whose axis leaves `corner_room`.
+        rows: with `series operator status` and the value.
+        value: its column.
+    """
+    absent = rows[rows[value].isna()].to_dict("records")
+    for level, row in enumerate(absent[:_MOST]):
+        mark = "×" if row["status"] in _FAILED else "–"
+        _corner_line(ax, level, f"{mark} {row['series']}: {row['status']}", look(row["operator"]).color)
+    if len(absent) > _MOST:
+        _corner_line(ax, _MOST, f"and {len(absent) - _MOST} more without a value", INK)
+
+
+def value_axis(ax: Axes, metric: str, values: Iterable[float], *, room: float) -> None:
+    """Makes the y axis of a metric: logarithmic for perplexities, linear for the rest.
+
+    Args:
+        ax: the panel.
+        metric: of the values.
+        values: what must be within; what is not finite is left out.
+        room: share of the height that is kept free above.
+    """
+    x = np.asarray(list(values), dtype=float)
+    x = x[np.isfinite(x)]
+    if metric == "perplexity":
+        log_axis(ax, "y", scale_of(x, above=room), "{:g}".format)
+    else:
+        low, high = (float(x.min()), float(x.max())) if len(x) else (0.0, 1.0)
+        span = max(high - low, _SPAN)
+        whole = span / (0.88 - room)
+        bottom = (low + high - span) / 2 - 0.06 * whole
+        ax.set_ylim(bottom, bottom + whole)
+        ax.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
+    ax.set_ylabel(metric.replace("_", " "))
+
+
+def rank_axis(ax: Axes, ranks: Sequence[float]) -> None:
+    """Makes the x axis of ranks: logarithmic, a tick at each."""
+    ticks = pick(ranks)
+    ax.set_xscale("log")
+    ax.set_xlim(*scale_of(ranks, room=0.05))
+    ax.xaxis.set_major_locator(FixedLocator(ticks))
+    ax.xaxis.set_major_formatter(FixedFormatter([f"{tick:g}" for tick in ticks]))
+    ax.xaxis.set_minor_locator(NullLocator())
+    ax.grid(visible=False, axis="x")
+    ax.set_xlabel("rank", labelpad=2)
+
+
+def reference_rules(ax: Axes, rows: pd.DataFrame) -> None:
+    """Draws what the majority class and a linear model reach; beyond the axis their number stands at its edge."""
+    low, high = ax.get_ylim()
+    for column, (name, along, side) in _RULES.items():
+        known = rows[column].dropna()
+        if known.empty:
+            continue
+        value = float(known.iloc[0])
+        text = name
+        if low <= value <= high:
+            ax.axhline(value, color=INK, linewidth=0.9, linestyle=(0, (1, 2)), zorder=1.5)
+        else:
+            text = f"{'↑' if value > high else '↓'} {name} {value:.3g}"
+        at, va = min(max(value, low), high), "top" if value > high - _LINE * (high - low) else "bottom"
+        ax.text(along, at, text, transform=ax.get_yaxis_transform(), ha=side, va=va, size=7.5, color=INK)
+
+
+def _corner_line(ax: Axes, level: int, text: str, color: str) -> None:
+    short = textwrap.shorten(text, _LETTERS, placeholder="…")
+    ax.text(0.99, 0.985 - level * _LINE, short, transform=ax.transAxes, ha="right", va="top", size=7.5, color=color)
