@@ -25,6 +25,7 @@ run: data
 
 data: $(VENV)/.installed
 	$(BIN)/python -m bench data fetch
+	$(BIN)/python -m bench capture --add results/reference/captures/*.safetensors
 
 test: $(VENV)/.tools data
 	$(BIN)/python -m pytest $(ARGS)

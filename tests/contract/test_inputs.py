@@ -8,7 +8,7 @@ import torch
 from bench.case import SCOPES, Case
 from bench.measure import inputs
 
-NAMES = inputs.names()
+NAMES = inputs.catalogue.names()
 # MiniLM's own shape, which the captured inputs ask for.
 SHAPE = {"operator": "sdpa", "seq_len": 128, "hidden_size": 384, "num_heads": 12, "head_dim": 32}
 

@@ -32,6 +32,11 @@ class Captured:
         """q, k, v at `core`; at `layer` and `projection` x, which the layer's own projections read."""
         return frozenset({"core", "layer", "projection"})
 
+    @property
+    def modality(self) -> str:
+        """Of the model and its text."""
+        return minilm.MODALITY
+
     def unsupported(self, case: Case) -> str | None:
         """Gives why MiniLM has no such tensors, or nothing."""
         if not 3 <= case.seq_len <= minilm.MAX_SEQ_LEN:

@@ -2,8 +2,8 @@
 
 from bench.measure.inputs._captured_minilm import Captured
 
-__all__ = ["absent", "provenance", "scopes", "tensors", "unsupported"]
+__all__ = ["absent", "modality", "provenance", "scopes", "tensors", "unsupported"]
 
 _captured = Captured(layer=0)
 scopes, unsupported, absent = _captured.scopes, _captured.unsupported, _captured.absent
-provenance, tensors = _captured.provenance, _captured.tensors
+provenance, tensors, modality = _captured.provenance, _captured.tensors, _captured.modality
