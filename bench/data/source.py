@@ -1,8 +1,8 @@
 """What a download is: the package that brings it, its licence, the files that are read and their checksums.
 
-In: nothing but the declarations in `bench.data.models` and `bench.data.sets`, and the pins in ``requirements.txt``.
-Out: a `Source`, which knows where its files lie under the data folder and whether they are there. Light: a plan
-asks it, so there is no torch here and no file is read.
+In: nothing but the declarations in `bench.data.models` and `bench.data.sets`, and the pins in ``requirements.txt``
+and ``debian.txt``. Out: a `Source`, which knows where its files lie under the data folder and whether they are
+there. Light: a plan asks it, so there is no torch here and no file is read.
 """
 
 from __future__ import annotations
@@ -11,12 +11,15 @@ import dataclasses
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-__all__ = ["REQUIREMENTS", "File", "Source", "data_folder"]
+__all__ = ["DEBIAN", "REQUIREMENTS", "File", "Pin", "Source", "data_folder"]
 
 REQUIREMENTS = Path(__file__).with_name("requirements.txt")
-"""The pins: ``package==version --hash=sha256:…``, one a line."""
+"""The pins of the Python package index: ``package==version --hash=sha256:…``, one a line."""
+
+DEBIAN = Path(__file__).with_name("debian.txt")
+"""The pins of Debian's packages, in the same form."""
 
 
 def data_folder(into: str | Path | None = None) -> Path:
@@ -31,14 +34,31 @@ def data_folder(into: str | Path | None = None) -> Path:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class File:
-    """A file inside a package that is read here."""
+    """A file inside a package that is read here, or a folder all of whose files are."""
 
     path: str
-    """Relative to the folder into which the package is installed."""
+    """Relative to the folder into which the package is installed or unpacked."""
     sha256: str
-    """Of its bytes."""
+    """Of its bytes; of a folder, what `bench.data.verify.sha256` says."""
     size_bytes: int
-    """Of its bytes."""
+    """Of its bytes; of a folder, of all the files in it."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Pin:
+    """The one archive that is taken for a package."""
+
+    package: str
+    """The distribution's name."""
+    version: str
+    """Exact."""
+    sha256: str
+    """Of the archive: the wheel, the source archive or the .deb."""
+
+    @property
+    def requirement(self) -> str:
+        """As pip reads it, and as it stands in the file of pins."""
+        return f"{self.package}=={self.version} --hash=sha256:{self.sha256}"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +70,12 @@ class Source:
     about: str
     """One sentence: what it is."""
     package: str
-    """The distribution that brings it; its version and hash are in ``requirements.txt``."""
+    """The distribution that brings it; its version and hash are pinned in the file of its `archive`."""
+    further: tuple[str, ...] = ()
+    """Packages of the same version that bring the rest; only Debian's come in parts."""
+    archive: Literal["wheel", "sdist", "deb"] = "wheel"
+    """What is downloaded: a wheel, which is installed; a source archive, for files that no wheel has; or Debian's.
+    Of the last two only `files` are unpacked."""
     licence: str
     """Of what is read, and of the wrapper where that differs."""
     files: tuple[File, ...]
@@ -63,22 +88,25 @@ class Source:
     """What is computed once from the files, ahead of any measurement; takes the data folder."""
 
     @property
-    def requirement(self) -> str:
-        """The line of ``requirements.txt`` that pins the package.
+    def packages(self) -> tuple[str, ...]:
+        """All that bring it."""
+        return (self.package, *self.further)
+
+    @property
+    def pins(self) -> tuple[Pin, ...]:
+        """The pin of each of its packages.
 
         Raises:
-            LookupError: no line, or more than one, pins it.
+            LookupError: no line, or more than one, pins a package.
         """
-        lines = [line.strip() for line in REQUIREMENTS.read_text(encoding="utf-8").splitlines()]
-        found = [line for line in lines if line.startswith(f"{self.package}==")]
-        if len(found) != 1:
-            raise LookupError(f"{REQUIREMENTS.name} has {len(found)} lines for {self.package}")
-        return found[0]
+        pinned = DEBIAN if self.archive == "deb" else REQUIREMENTS
+        lines = [line.strip() for line in pinned.read_text(encoding="utf-8").splitlines()]
+        return tuple(_pin(package, lines, pinned.name) for package in self.packages)
 
     @property
     def version(self) -> str:
-        """The pinned version of the package."""
-        return self.requirement.split()[0].partition("==")[2]
+        """The pinned version of its packages, which is the same for all."""
+        return self.pins[0].version
 
     @property
     def command(self) -> str:
@@ -92,18 +120,28 @@ class Source:
     def absent(self, into: str | Path | None = None) -> str | None:
         """Gives why the files cannot be used and what to type, or nothing; reads no file.
 
-        A file of another length counts as absent: the checksum is for `bench.data.verify`.
+        A file of another length counts as absent: the checksum is for `bench.data.verify`, and so is what is in a
+        folder, since a plan that looked at thousands of files for every case would be slow.
         """
         folder = self.folder(into)
         if not folder.is_dir():
             return f"{self.name} is not in {folder.parent}; {self.command}"
         for file in self.files:
             path = folder / file.path
-            if not path.is_file() or path.stat().st_size != file.size_bytes:
+            if not path.is_dir() and not (path.is_file() and path.stat().st_size == file.size_bytes):
                 return f"{path} is missing or damaged; rm -r {folder} && {self.command}"
         return None
 
     def provenance(self) -> dict[str, Any]:
-        """Gives what a run records: package, version, and the sha256 of each file that is read."""
+        """Gives what a run records: packages, version, and the sha256 of each file or folder that is read."""
         files = {file.path: file.sha256 for file in self.files}
-        return {"package": self.package, "version": self.version, "licence": self.licence, "sha256": files}
+        package = ", ".join(self.packages)
+        return {"package": package, "version": self.version, "licence": self.licence, "sha256": files}
+
+
+def _pin(package: str, lines: list[str], pinned: str) -> Pin:
+    found = [line for line in lines if line.startswith(f"{package}==")]
+    if len(found) != 1:
+        raise LookupError(f"{pinned} has {len(found)} lines for {package}")
+    requirement, _, sha256 = found[0].partition(" --hash=sha256:")
+    return Pin(package, requirement.partition("==")[2], sha256)

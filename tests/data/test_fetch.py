@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bench.data.fetch import fetch, with_needs
+from bench.data.fetch import UnavailableError, fetch, with_needs
 from bench.data.source import File
 from bench.errors import StoreError, UsageError
 
@@ -122,3 +122,35 @@ def test_an_unknown_name_is_told_with_the_nearest() -> None:
     with pytest.raises(UsageError) as caught:
         with_needs(["minlm"])
     assert str(caught.value) == "data set: unknown data set 'minlm'; did you mean 'minilm'?"
+
+
+@pytest.mark.slow
+def test_of_a_source_archive_only_what_is_read_is_unpacked(sdist_index: Any, into: Path) -> None:
+    folder = fetch(sdist_index.source, into)
+
+    files = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
+    assert files == ["words-1.0/more/text.txt"]
+    assert left(into) == ["words-1.0"]
+
+
+@pytest.mark.slow
+def test_a_source_archive_that_is_not_the_pinned_one_is_refused(sdist_index: Any, into: Path) -> None:
+    sdist_index.pin("0" * 64)
+
+    with pytest.raises(UsageError) as caught:
+        fetch(sdist_index.source, into)
+    assert str(caught.value) == (
+        "pip download words==1.0: the index has another file than the pinned one; do not use it; report it"
+    )
+    assert left(into) == []
+
+
+def test_a_package_nobody_publishes_is_unavailable_and_another_one_is_not(index: Any, into: Path) -> None:
+    index.pin("0" * 64)
+    with pytest.raises(UsageError) as another:
+        fetch(index.source, into)
+    next(index.folder.iterdir()).unlink()
+    with pytest.raises(UsageError) as gone:
+        fetch(index.source, into)
+
+    assert (isinstance(another.value, UnavailableError), isinstance(gone.value, UnavailableError)) == (False, True)

