@@ -1,8 +1,10 @@
-"""The untimed passes: what a case costs, how exact it is, how hard its input is. Never in a timed process.
+"""The untimed passes: what a case costs, how exact it is, how hard its input is, what it is worth on a task.
+
+Never in a timed process.
 
 `cost` calls the case once, checks its output and asks the metrics of that kind. `accuracy` asks those of the kind
 `accuracy`. `hardness` looks at the exact attention of an input and knows no operator; cases that share the input
-share it.
+share it. `task` and `baselines` are `applied`'s.
 """
 
 from __future__ import annotations
@@ -15,9 +17,11 @@ from typing import Any
 import torch
 
 from bench.case import Case
-from bench.measure import metrics, reference, workload
+from bench.measure import applied, metrics, reference, workload
 
 __all__ = ["Digest", "digest", "run"]
+
+_OF_A_TASK = {"task": applied.measure, "baselines": applied.baselines}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -52,12 +56,14 @@ def run(kind: str, case: Case, job: dict[str, Any]) -> dict[str, Any]:
     A number that is not finite is no fact: NaN is absent, and infinity is absent with a warning.
 
     Args:
-        kind: `cost`, `accuracy` or `hardness`.
+        kind: `cost`, `accuracy`, `hardness`, `task` or `baselines`.
         case: what is looked at.
         job: of `hardness`, the `ranks` at which the bound is wanted.
     """
     if kind == "hardness":
         return _hardness(case, job["ranks"])
+    if kind in _OF_A_TASK:
+        return _OF_A_TASK[kind](case)
     facts: dict[str, Any] = {"warnings": []}
     if case.compiled and kind == "cost":
         facts["compile_s"] = _compile_seconds(case)

@@ -1,7 +1,8 @@
 """Case -> Workload: inputs, weights and one call of the case's phase, set up and ready to be timed.
 
 Everything that a call does not do each time happens here: drawing inputs and weights, building the operator, filling
-a cache, making the optimizer. The worker, the passes and the metrics call `call` and look at the rest.
+a cache, making the optimizer. The worker, the passes and the metrics call `call` and look at the rest. Of a case with
+a task `networks` builds, and `training` trains.
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ from torch import nn
 from bench import operators
 from bench.case import Case
 from bench.measure import inputs as input_catalogue
-from bench.measure.layers import Block, SelfAttention, Stack, linear
-from bench.operators._base import Adapter, Attention, Layer
+from bench.measure import networks, samples, training
+from bench.measure.layers import Block, Stack, linear
+from bench.measure.placement import adapt, adapt_all, self_attention
+from bench.operators._base import Adapter
 
 __all__ = ["Workload", "attention_of", "build", "draw_inputs"]
 
@@ -51,6 +54,8 @@ def build(case: Case, given: Mapping[str, torch.Tensor] | None = None) -> Worklo
         case: what to set up.
         given: inputs to take instead of the case's own, as an accuracy pass does.
     """
+    if case.task is not None:
+        return _applied(case, given)
     tensors = dict(given if given is not None else draw_inputs(case))
     if case.phase == "decode":
         return _decoding(case, tensors)
@@ -98,50 +103,16 @@ def _callable(case: Case) -> Callable[..., torch.Tensor]:
     weights, own = torch.Generator().manual_seed(case.seed), _own_draws(case)
     if case.scope == "projection":
         assert isinstance(operator, Adapter)
-        return _adapt(case, linear(case, case.hidden_size, case.out_size, weights), own).to(case.device)
+        return adapt(case, linear(case, case.hidden_size, case.out_size, weights), own).to(case.device)
     if case.scope == "layer":
-        return _layer(case, weights, own)
+        return self_attention(case, weights, own)
     blocks = []
     for _ in range(case.layers or 1):
-        block = Block(case, _layer(case, weights, own), weights)
+        block = Block(case, self_attention(case, weights, own), weights)
         if isinstance(operator, Adapter):
-            _adapt_all(case, block, own)
+            adapt_all(case, block, own)
         blocks.append(block)
     return Stack(blocks).to(case.device)
-
-
-def _layer(case: Case, weights: torch.Generator, own: torch.Generator) -> nn.Module:
-    """Gives a self-attention with the operator in it."""
-    operator = operators.of(case)
-    if isinstance(operator, Layer):
-        built = operator.build(case, weights).to(case.device, getattr(torch, case.dtype))
-        return cast(nn.Module, operator.adopt(case, built))
-    if isinstance(operator, Attention):
-        layer = operator.build_layer(case, SelfAttention(case, weights), own)
-        return cast(nn.Module, operator.adopt(case, layer)).to(case.device)
-    layer = operators.load("sdpa").build_layer(case, SelfAttention(case, weights), own)
-    _adapt_all(case, layer, own)
-    return cast(nn.Module, layer).to(case.device)
-
-
-def _adapt_all(case: Case, host: nn.Module, own: torch.Generator) -> None:
-    """Freezes a layer's or a block's own projections and puts the adapter on those that it adapts."""
-    operator = operators.of(case)
-    assert isinstance(operator, Adapter)
-    for name, projection in list(host.named_children()):
-        if isinstance(projection, nn.Linear):
-            projection.requires_grad_(operator.trains_base)
-            if name in operator.adapts:
-                setattr(host, name, _adapt(case, projection, own))
-
-
-def _adapt(case: Case, base: nn.Linear, own: torch.Generator) -> nn.Module:
-    shape = case.replace(hidden_size=base.in_features, out_features=base.out_features)
-    operator = operators.of(case)
-    module = operators.load(case.operator).build(shape, base, own)
-    if hasattr(module, "perturb"):
-        cast(Callable[[torch.Generator], None], module.perturb)(own)
-    return cast(nn.Module, operator.adopt(shape, module))
 
 
 def _decoding(case: Case, tensors: dict[str, torch.Tensor]) -> Workload:
@@ -188,5 +159,26 @@ def _training(
         if optimizer is not None:
             optimizer.step()
         return output.detach()
+
+    return Workload(case, tensors, module, forward, call)
+
+
+def _applied(case: Case, given: Mapping[str, torch.Tensor] | None) -> Workload:
+    """The network of a task on one batch of its test samples; to train is a whole training step on them."""
+    fed = samples.batch_of(case)
+    tensors = dict(given if given is not None else fed.batch.tensors)
+    module = networks.build(case, fed.sizes)
+
+    def forward() -> torch.Tensor:
+        with torch.set_grad_enabled(case.phase == "train"):
+            logits: torch.Tensor = module(*tensors.values())
+            return logits
+
+    if case.phase != "train":
+        return Workload(case, tensors, module, forward, forward)
+    stepper, batch = training.Stepper(module), dataclasses.replace(fed.batch, **tensors)
+
+    def call() -> torch.Tensor:
+        return stepper.step(batch, _LEARNING_RATE).logits
 
     return Workload(case, tensors, module, forward, call)

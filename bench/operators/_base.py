@@ -52,6 +52,8 @@ class Attention(Operator):
     """Whether its (implied) matrix has no negative entry."""
     keeps_output: bool = False
     """Whether its backward pass keeps o, as fused kernels do: an output projection then keeps it for nothing."""
+    rotary: bool = True
+    """Whether it may stand where queries and keys are rotated by position: not where it folds their projections."""
     calibrated: bool = False
     """Whether a step of `decode` rests on a look at the tokens before it, where a forward pass looks at all."""
     linear_in_v: bool = True
@@ -157,6 +159,8 @@ class Adapter(Operator):
     """Whether it gives what its base gives in its published initial state, to rounding."""
     scales_update: bool = True
     """Whether the update is proportional to the option `alpha`, where there is one."""
+    learning_rate: float = 2e-3
+    """What fine-tuning with AdamW usually takes, where no suite says otherwise."""
 
     fixed_batch: bool = False
     """Whether what is built is for the samples of one batch, each of which has its own weights."""

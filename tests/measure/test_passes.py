@@ -78,3 +78,27 @@ def test_with_fewer_key_heads_hardness_looks_at_the_key_head_of_each_query_head(
     facts = passes.run("hardness", CASE.replace(operator="sdpa", rank=None, num_kv_heads=1), {"ranks": []})
 
     assert 0.0 < facts["input_entropy"] <= 1.0
+
+
+def test_the_pass_of_a_task_gives_its_scores(small: Case) -> None:
+    facts = passes.run("task", small.replace(steps=2), {})
+
+    assert {"task_metric", "scores", "curve"} <= facts.keys()
+
+
+def test_the_pass_of_baselines_gives_what_is_trivial(small: Case) -> None:
+    assert passes.run("baselines", small, {}) == {"task_majority": 0.25}
+
+
+@pytest.mark.parametrize("phase", ["forward", "train"])
+@pytest.mark.parametrize("application", ["small", "swapped", "adapted"])
+def test_the_cost_of_a_task_s_network_is_counted(
+    request: pytest.FixtureRequest, application: str, phase: str
+) -> None:
+    case = request.getfixturevalue(application).replace(phase=phase)
+    facts = passes.run("cost", case, {})
+
+    assert facts["warnings"] == []
+    assert facts["flops_counted"] > 0
+    assert facts["parameters_counted"] > facts["trainable_parameters_counted"] or application != "adapted"
+    assert ("saved_for_backward_bytes" in facts) == (phase == "train")

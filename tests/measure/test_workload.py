@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -183,3 +185,36 @@ def test_a_layer_trains_in_half_precision(dtype: str) -> None:
     built = workload.build(LAYER.replace(phase="train", dtype=dtype))
 
     assert built.call().isfinite().all()
+
+
+def test_the_network_of_a_task_is_called_on_a_batch_of_its_test_samples(small: Case) -> None:
+    built = workload.build(small.replace(phase="forward"))
+
+    assert list(built.inputs) == ["inputs", "mask"]
+    assert built.call().shape == (16, 4)
+    assert not built.call().requires_grad
+
+
+def test_the_training_step_of_a_task_changes_what_is_trained_and_nothing_else(adapted: Case) -> None:
+    built = workload.build(adapted)
+    assert built.module is not None
+    before = {name: weight.detach().clone() for name, weight in built.module.named_parameters()}
+    built.call()
+    built.call()  # of LoRA's factors A has no gradient in the first step, B being zero
+
+    changed = {name for name, weight in built.module.named_parameters() if not torch.equal(weight, before[name])}
+    assert changed == {name for name, weight in built.module.named_parameters() if weight.requires_grad}
+    assert "head.weight" in changed
+
+
+def test_a_timed_network_needs_neither_probe_nor_all_samples(adapted: Case, tmp_path: Path) -> None:
+    workload.build(adapted).call()
+
+    assert sorted(path.name for path in (tmp_path / "data").iterdir()) == ["batches"]
+
+
+def test_a_task_s_network_takes_given_inputs_in_place_of_its_own(swapped: Case) -> None:
+    own = workload.build(swapped)
+    reversed_ = {name: tensor.flip(0) for name, tensor in own.inputs.items()}
+
+    torch.testing.assert_close(workload.build(swapped, reversed_).call(), own.call().flip(0))

@@ -21,6 +21,7 @@ class Full(Adapter):
     """
 
     label = "full fine-tuning"
+    learning_rate = 1e-4  # all weights have been trained: a twentieth of what factors that begin at zero take
     trains_base = True
     takes_adapter_dtype = False
     mergeable = False

@@ -25,6 +25,7 @@ class Ia3(Adapter):
     """
 
     label = "(IA)³"
+    learning_rate = 1e-2  # a few scales that start at 1
     adapts = ("k", "v")
 
     def keeps_input(self, case: Case) -> bool:

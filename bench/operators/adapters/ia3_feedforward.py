@@ -24,6 +24,7 @@ class Ia3Feedforward(Adapter):
     """
 
     label = "(IA)³, feed-forward"
+    learning_rate = 1e-2  # as of `ia3`
     adapts = ("down",)
 
     def keeps_input(self, case: Case) -> bool:

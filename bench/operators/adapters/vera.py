@@ -30,6 +30,7 @@ class Vera(Adapter):
     """
 
     label = "VeRA"
+    learning_rate = 1e-2  # ten times LoRA's or more, as in the paper's tables of settings
     rank_kind = "update"
     options: Mapping[str, Option] = {"lambda_d": Option(0.1, "What every entry of λ_d starts at.")}
 

@@ -15,16 +15,20 @@ from torch.nn import functional as F
 __all__ = ["LatentStep", "factored"]
 
 
-def factored(weight: torch.Tensor, rank: int) -> nn.Sequential:
-    """Gives the projection of rank r nearest to a weight ``[out, in]``: A ``[r, in]``, then B ``[out, r]``."""
-    u, s, vh = torch.linalg.svd(weight.detach().double(), full_matrices=False)
+def factored(projection: nn.Linear, rank: int) -> nn.Sequential:
+    """Gives the nearest projection of rank r to one ``[out, in]``: A ``[r, in]``, then B ``[out, r]`` and a bias."""
+    weight = projection.weight.detach()
+    u, s, vh = torch.linalg.svd(weight.double(), full_matrices=False)
     root = s[:rank].sqrt()
-    factors = root[:, None] * vh[:rank], u[:, :rank] * root
-    return nn.Sequential(*(_linear(factor.to(weight.dtype)) for factor in factors))
+    down, up = root[:, None] * vh[:rank], u[:, :rank] * root
+    return nn.Sequential(_linear(down.to(weight.dtype)), _linear(up.to(weight.dtype), projection.bias))
 
 
 class LatentStep:
     """``x_new [b, 1, d] -> y [b, 1, d]`` against ``A_K x`` and ``A_V x`` of all tokens, each ``[b, n, r]``.
+
+    A bias of keys adds the same to all scores of a query, which softmax does not see; one of values is added to their
+    mean.
 
     Args:
         layer: a self-attention whose k and v are `factored`.
@@ -44,7 +48,11 @@ class LatentStep:
         )
         q = layer.heads(layer.q(token)).squeeze(2) * self.scale  # [b, h, c]
         weights = (_by_group(q, to_keys) @ keys.mT).softmax(dim=-1)
-        y: torch.Tensor = layer.join(_by_group(weights @ values, to_values.mT)[:, :, None])
+        mixed = _by_group(weights @ values, to_values.mT)
+        if layer.v[1].bias is not None:
+            shift = layer.v[1].bias.unflatten(0, (-1, layer.head_dim))  # [g, c]
+            mixed = mixed + shift.repeat_interleave(mixed.shape[1] // shift.shape[0], dim=0)
+        y: torch.Tensor = layer.join(mixed[:, :, None])
         return y
 
 
@@ -55,8 +63,10 @@ def _by_group(x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
     return product.transpose(0, 1).flatten(1, 2)
 
 
-def _linear(weight: torch.Tensor) -> nn.Linear:
+def _linear(weight: torch.Tensor, bias: torch.Tensor | None = None) -> nn.Linear:
     out_features, in_features = weight.shape
-    made = nn.Linear(in_features, out_features, bias=False, device="meta")
+    made = nn.Linear(in_features, out_features, bias=bias is not None, device="meta")
     made.weight = nn.Parameter(weight.contiguous())
+    if bias is not None:
+        made.bias = nn.Parameter(bias.detach())
     return made

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from bench.case import Case
 from bench.cost import Cost
@@ -110,10 +110,16 @@ class LinformerTrained(Attention):
         return Projected()
 
     def build_layer(self, case: Case, layer: Any, generator: torch.Generator) -> torch.nn.Module:
-        """Gives the layer with the tokens shortened before k and v are made of them, which is the same function."""
+        """Gives the layer with the tokens shortened before k and v are made of them, which is the same function.
+
+        It is not where k or v have a bias, which E and F would shorten too: then k and v are shortened themselves.
+        """
         from torch import nn
 
         attend: Any = self.build(case, generator)
+        if layer.k.bias is not None or layer.v.bias is not None:
+            layer.attend = attend
+            return cast("torch.nn.Module", layer)
 
         class Shortened(nn.Module):
             def __init__(self) -> None:

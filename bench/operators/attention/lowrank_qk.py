@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, cast
 
 from bench.case import Case
@@ -25,10 +26,11 @@ class LowrankQk(Attention):
 
     A head's scores are ``xᵀ W_Qᵀ W_K x / √c``. Their matrix of rank c is cut to rank r by its SVD, ``U S Vᵀ``, found
     in the c × c product of the triangles of both QR decompositions; ``√S Uᵀ`` and ``√S Vᵀ``, r × d, take the place of
-    W_Q and W_K. No pair of that width is nearer (Eckart–Young: what is lost are the last c - r singular values). The
-    scale stays 1/√c; exact at r = c. The attention matrix has full rank all the same, and n² entries. The kernel is
-    fed q and k with zeros up to c, as none of the CPU's takes two widths; a step of `decode` is not, and caches r + c
-    a token and head. Source: Bhojanapalli et al., arXiv 2002.07028, for what the width of a head is to its rank.
+    W_Q and W_K. No pair of that width is nearer (Eckart–Young: what is lost are the last c - r singular values).
+    Biases are cut with them, as columns for an input that is always 1. The scale stays 1/√c; exact at r = c. The
+    attention matrix has full rank all the same, and n² entries. The kernel is fed q and k with zeros up to c, as none
+    of the CPU's takes two widths; a step of `decode` is not, and caches r + c a token and head.
+    Source: Bhojanapalli et al., arXiv 2002.07028, for what the width of a head is to its rank.
     """
 
     label = "low-rank Q, K"
@@ -36,6 +38,7 @@ class LowrankQk(Attention):
     phases = frozenset({"forward", "train", "decode"})
     rank_kind = "key_dims"
     causal = mask = rows_sum_to_one = nonnegative = keeps_output = True
+    rotary = False
 
     def unsupported(self, case: Case) -> str | None:
         reason = super().unsupported(case)
@@ -84,9 +87,11 @@ class LowrankQk(Attention):
         class Padded(nn.Linear):
             """``[b, n, d] -> [b, n, h·c]``: of each head the first r channels, then zeros."""
 
-            def __init__(self, weight: torch.Tensor) -> None:
-                super().__init__(weight.shape[1], weight.shape[0], bias=False, device="meta")
+            def __init__(self, weight: torch.Tensor, bias: torch.Tensor | None) -> None:
+                super().__init__(weight.shape[1], weight.shape[0], bias=bias is not None, device="meta")
                 self.weight = nn.Parameter(weight)
+                if bias is not None:
+                    self.bias = nn.Parameter(bias)
 
             def forward(self, x: torch.Tensor) -> torch.Tensor:
                 projected = super().forward(x)
@@ -106,23 +111,35 @@ class LowrankQk(Attention):
         def attend_decode(k: torch.Tensor, v: torch.Tensor) -> Step:
             return Narrow(lambda q, k, v: (q @ k.mT).softmax(dim=-1) @ v, k[..., :r], v)
 
-        layer.q, layer.k = (Padded(weight) for weight in _cut(layer.q.weight, layer.k.weight, heads, r))
+        layer.q, layer.k = (Padded(*narrow) for narrow in _cut(layer.q, layer.k, heads, r))
         layer.attend, layer.attend_decode = attend, attend_decode
         return cast("torch.nn.Module", layer)
 
 
-def _cut(q: torch.Tensor, k: torch.Tensor, heads: int, r: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Gives both weights ``[h·r, d]`` of the best scores of rank r, of weights ``[h·c, d]``."""
+def _cut(q: Any, k: Any, heads: int, r: int) -> Iterator[tuple[torch.Tensor, torch.Tensor | None]]:
+    """Yields of q and of k weight ``[h·r, d]`` and bias of the best scores of rank r, of projections to ``[h·c]``.
+
+    A bias is a column of the weight, for an input that is always 1.
+    """
     import torch
 
     (q_basis, q_triangle), (k_basis, k_triangle) = (
-        torch.linalg.qr(torch.unflatten(weight.detach().double(), 0, (heads, -1)).mT) for weight in (q, k)
+        torch.linalg.qr(torch.unflatten(_with_bias(projection).double(), 0, (heads, -1)).mT) for projection in (q, k)
     )
     u, s, vh = torch.linalg.svd(q_triangle @ k_triangle.mT)
     root = s[..., None, :r].sqrt()
-    narrow = q_basis @ (u[..., :r] * root), k_basis @ (vh.mT[..., :r] * root)
-    first, second = (weight.mT.flatten(0, 1).to(q.dtype).contiguous() for weight in narrow)
-    return first, second
+    for projection, narrow in ((q, q_basis @ (u[..., :r] * root)), (k, k_basis @ (vh.mT[..., :r] * root))):
+        weight, (width, dtype) = narrow.mT.flatten(0, 1), (projection.in_features, projection.weight.dtype)
+        bias = None if projection.bias is None else weight[:, width].to(dtype).contiguous()
+        yield weight[:, :width].to(dtype).contiguous(), bias
+
+
+def _with_bias(projection: Any) -> torch.Tensor:
+    """Gives the weight of a projection, and its bias as a last column where it has one."""
+    import torch
+
+    weight: torch.Tensor = projection.weight.detach()
+    return weight if projection.bias is None else torch.cat([weight, projection.bias.detach()[:, None]], dim=1)
 
 
 OPERATOR = LowrankQk()

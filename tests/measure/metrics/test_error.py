@@ -135,3 +135,25 @@ def test_what_stands_for_another_operator_is_judged_against_that_one() -> None:
     # a solve with κ(L, L), whose condition number is below 1e5 here
     assert found["attention_rel_error"] < 1e5 * EPS
     assert found["output_rel_error"] < 1e5 * EPS
+
+
+def test_a_swapped_network_is_judged_against_the_exact_one(swapped: Case) -> None:
+    exact = measured(swapped)
+    found = measured(swapped.replace(operator="linformer", provider="bench", rank=2))
+
+    assert exact["output_rel_error"] < 64 * EPS
+    assert found["output_rel_error"] > 1e-3
+    assert "attention_rel_error" not in found
+
+
+def test_a_swapped_network_rounds_as_its_dtype_does(swapped: Case) -> None:
+    """Two layers of products of 16 and 24 terms, norms between them."""
+    found = measured(swapped.replace(dtype="float32"))["rounding_rel_error"]
+
+    assert 2**-28 < found < 200 * 2**-24
+
+
+def test_a_network_before_its_training_is_judged_against_nothing(small: Case) -> None:
+    found = measured(small.replace(operator="linformer", provider="bench", rank=4))
+
+    assert found.keys() == {"rounding_rel_error"}

@@ -11,6 +11,7 @@ import torch
 
 from bench import operators
 from bench.case import Case
+from bench.data.models._attention import SelfAttention
 from bench.measure import workload
 from bench.measure.metrics import error, saved
 
@@ -99,3 +100,17 @@ def test_the_closed_form_at_core_is_that_of_the_reference() -> None:
 
     assert (cost.forward_flops, cost.backward_flops) == (4 * 8 * 24 * 4 * 8, 4 * 16 * 24 * 4 * 8)
     assert cost.parameters == cost.trainable_parameters == 2 * 24 * 4
+
+
+def test_of_projections_with_biases_keys_and_values_themselves_are_shortened() -> None:
+    """Equation 7 of k and v as they are: E of a bias is that bias times the sums of E's rows."""
+    x = torch.randn(2, 24, 16, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    with torch.random.fork_rng(devices=()):
+        torch.manual_seed(0)
+        layer = SelfAttention(16, 2).double()
+    found: Any = operators.load("linformer_trained").build_layer(LAYER, layer, torch.Generator().manual_seed(2))
+    q, k, v = layer.project(x)
+    keys, values = found.attend.keys @ k, found.attend.values @ v
+    expected = layer.join((q @ keys.mT / math.sqrt(8)).softmax(dim=-1) @ values)
+
+    torch.testing.assert_close(found(x), expected, rtol=0, atol=1e-12)

@@ -9,6 +9,7 @@ import torch
 
 from bench import operators
 from bench.case import Case
+from bench.data.models._attention import SelfAttention
 from bench.measure import workload
 
 
@@ -67,3 +68,29 @@ def test_a_rank_that_the_weights_have_not_is_refused() -> None:
     reason = operators.load("lowrank_kv").unsupported(case_of(rank=9, num_kv_heads=2))
 
     assert reason == "lowrank_kv factors weights of rank 8 and rank is 9"
+
+
+def biased(case: Case) -> Any:
+    """The attention of a pretrained network, whose projections have biases, with the operator in it."""
+    with torch.random.fork_rng(devices=()):
+        torch.manual_seed(0)
+        layer = SelfAttention(16, 4, num_kv_heads=case.kv_heads).double()
+    return operators.load(case.operator).build_layer(case, layer, torch.Generator())
+
+
+@pytest.mark.parametrize("kv_heads", [4, 2])
+def test_biases_survive_factoring(kv_heads: int) -> None:
+    x = torch.randn(2, 12, 16, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    shape = {"num_kv_heads": kv_heads}
+    exact, found = (biased(case) for case in (exact_case(**shape), case_of(rank=4 * kv_heads, **shape)))
+
+    torch.testing.assert_close(found(x), exact(x), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("kv_heads", [4, 2])
+def test_a_step_with_biases_is_the_last_row_of_the_causal_whole(kv_heads: int) -> None:
+    x = torch.randn(2, 12, 16, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    layer = biased(case_of(causal=True, num_kv_heads=kv_heads))
+    step = layer.decoding(x[:, :-1])
+
+    torch.testing.assert_close(step(x[:, -1:]), layer(x)[:, -1:], rtol=0, atol=1e-12)

@@ -8,6 +8,7 @@ import torch
 
 from bench import operators
 from bench.case import Case
+from bench.data.models._attention import SelfAttention
 from bench.measure import workload
 
 
@@ -58,3 +59,40 @@ def test_more_than_a_head_has_is_refused() -> None:
     reason = operators.load("lowrank_qk").unsupported(case_of(rank=9))
 
     assert reason == "lowrank_qk has at most 8 key dimensions and rank is 9"
+
+
+def biased(case: Case) -> Any:
+    """The attention of a pretrained network, whose projections have biases, with the operator in it."""
+    with torch.random.fork_rng(devices=()):
+        torch.manual_seed(0)
+        layer = SelfAttention(16, 2).double()
+    return operators.load(case.operator).build_layer(case, layer, torch.Generator())
+
+
+def scores(layer: Any, width: int, x: torch.Tensor) -> torch.Tensor:
+    """``q kᵀ`` of each head, ``[b, h, n, n]``."""
+    q, k = (layer.heads(projection(x))[..., :width] for projection in (layer.q, layer.k))
+    product: torch.Tensor = q @ k.mT
+    return product.detach()
+
+
+def test_with_biases_it_is_exact_at_the_rank_of_a_head() -> None:
+    x = torch.randn(2, 12, 16, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    exact = biased(case_of("sdpa", rank=None, provider="torch"))(x)
+
+    torch.testing.assert_close(biased(case_of(rank=8))(x), exact, rtol=0, atol=1e-12)
+
+
+def test_biases_are_cut_with_the_weights() -> None:
+    """Scores are those of ``[x; 1]`` and the best matrices of rank 3 of ``[W_Q b_Q]ᵀ [W_K b_K]``."""
+    x = torch.randn(2, 12, 16, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    full, cut = biased(case_of("sdpa", rank=None, provider="torch")), biased(case_of())
+    q, k = (
+        torch.cat([projection.weight, projection.bias[:, None]], dim=1).detach().unflatten(0, (2, 8))
+        for projection in (full.q, full.k)
+    )
+    u, s, vh = torch.linalg.svd(q.mT @ k)
+    best = (u[..., :3] * s[:, None, :3]) @ vh[:, :3]
+    with_one = torch.cat([x, torch.ones_like(x[..., :1])], dim=-1)[:, None]
+
+    torch.testing.assert_close(scores(cut, 3, x), with_one @ best @ with_one.mT, rtol=0, atol=1e-12)
