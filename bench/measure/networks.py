@@ -24,13 +24,18 @@ from bench.measure.tasks._data import Sizes
 
 __all__ = ["Small", "build", "exact"]
 
+_OF_POSITIONS = 0.5
+"""Deviation of positions over that of tokens."""
+
 
 class Small(nn.Module):
     """A transformer to be trained from scratch: tokens, learnt positions, pre-norm blocks, a norm, a head.
 
     Blocks are those of scope `model`: no biases, norms without weights. What is asked of a sample is read off the
     mean over the tokens that are there, what is asked of a token off its own state. Weights are drawn from
-    N(0, 1/fan-in), those of tokens and positions from N(0, 1/d).
+    N(0, 1/fan-in), those of a table of tokens from N(0, 1/d). Positions have half the deviation of what they are
+    added to: with that of a table beside continuous tokens a network long knows not where a patch was, with the same
+    as theirs a clip of speech is learnt by its places (digits .93 and .97, voices .90 and .88; at half .98 and .93).
 
     Args:
         case: gives operator, widths, heads, layers, dtype and seed.
@@ -43,10 +48,12 @@ class Small(nn.Module):
         self.by_token, self.takes_ids = sizes.by_token, sizes.vocabulary > 0
         if self.takes_ids:
             table = linear(case, d, entries, draws(case, "tokens")).weight  # a row a token, N(0, 1/d)
-            self.tokens: nn.Module = nn.Embedding.from_pretrained(table.detach(), freeze=False)
+            self.tokens: nn.Module = nn.Embedding(entries, d, _weight=table.detach())
         else:
             self.tokens = linear(case, entries, d, draws(case, "tokens"))
-        self.positions = linear(case, d, case.seq_len, draws(case, "positions")).weight
+        deviation = _OF_POSITIONS * (1 if self.takes_ids else d**0.5)
+        positions = linear(case, d, case.seq_len, draws(case, "positions")).weight.detach()
+        self.positions = nn.Parameter(positions * deviation)
         self.stack = Stack(_block(case, index) for index in range(case.layers or 1))
         self.head = linear(case, d, sizes.outputs, draws(case, "head"))
 

@@ -65,7 +65,9 @@ def theirs(case: Case, begun: Pretrained) -> list[float]:
     head = exact.head.requires_grad_(True)
     weights = [weight for weight in [*model.parameters(), *head.parameters()] if weight.requires_grad]
     optimizer = torch.optim.AdamW(weights, lr=RATE)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: min(1.0, (step + 1) / (STEPS // 10)))
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda step: min(1.0, (step + 1) / (0.1 * STEPS), (STEPS - step) / (0.3 * STEPS))
+    )
     losses = []
     for indices in itertools.islice(batches(case), STEPS):
         inputs, mask = data.train.inputs(indices)

@@ -149,7 +149,7 @@ def test_an_adapter_stands_on_each_projection_that_it_adapts_in_every_layer(adap
 def test_a_projection_that_the_network_does_not_have_is_told(adapted: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(operators.load("lora"), "adapts", ("q", "gate"))
 
-    with pytest.raises(NotImplementedError, match="^tiny has not all of the projections q, gate$"):
+    with pytest.raises(NotImplementedError, match=r"^tiny has not all of the projections q, gate$"):
         networks_of(adapted)
 
 

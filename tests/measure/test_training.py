@@ -46,22 +46,25 @@ class Recorded(nn.Module):
         return self.layer(inputs)
 
 
-def test_the_rate_rises_over_the_first_tenth_and_then_stays() -> None:
+def test_the_rate_rises_over_the_first_tenth_and_falls_over_the_last_three() -> None:
     rates = [RECIPE.rate(step, 0.0) for step in range(40)]
 
     assert rates[:4] == pytest.approx([0.125, 0.25, 0.375, 0.5])
-    assert set(rates[4:]) == {0.5}
+    assert set(rates[4:28]) == {0.5}
+    assert rates[28:] == pytest.approx([0.5 * left / 12 for left in range(12, 0, -1)])
 
 
 def test_of_a_training_that_is_told_in_seconds_the_rate_follows_them() -> None:
     recipe = Recipe(learning_rate=0.5, batch_size=4, seconds=20.0)
 
-    assert [recipe.rate(0, seconds) for seconds in (0.0, 1.0, 2.0, 15.0)] == [0.005, 0.25, 0.5, 0.5]
+    assert [recipe.rate(0, seconds) for seconds in (0.0, 1.0, 2.0, 14.0, 17.0)] == pytest.approx(
+        [0.005, 0.25, 0.5, 0.5, 0.25]
+    )
 
 
 @pytest.mark.parametrize("words", [{}, {"steps": 3, "seconds": 4.0}], ids=["neither", "both"])
 def test_a_training_that_would_not_stop_or_stop_twice_is_refused(words: dict) -> None:
-    with pytest.raises(ValueError, match="^a training stops after steps or after seconds, not "):
+    with pytest.raises(ValueError, match=r"^a training stops after steps or after seconds, not "):
         Recipe(learning_rate=0.1, batch_size=4, **words)
 
 

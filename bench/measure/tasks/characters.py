@@ -34,6 +34,7 @@ class Characters(Task):
     modality = "language"
     metric = "bits_per_character"
     causal = True
+    learning_rate = 3e-3  # after 450 steps of 32 windows of 128: 2.34 bits, at 1e-3 3.08
     sources = ("documents",)
 
     def data(self, case: Case) -> Data:

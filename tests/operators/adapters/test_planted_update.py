@@ -1,9 +1,9 @@
 """An update of full rank, planted in W0: an adapter of rank r finds its best part, and no more than that.
 
 The least Frobenius distance of any matrix of rank r is the root of the sum of the squares of the singular values
-behind the r-th (Eckart and Young 1936), here ``1 / i``. Trained is on the identity, by L-BFGS in float64, so that what
-is left is the adapter's doing and not the samples' or the step's. Its line search ends early where both factors differ
-much in scale, so the update is not scaled: alpha is r, or √r.
+behind the r-th (Eckart and Young 1936), here ``1 / i``. Trained is on the identity, by L-BFGS in float64, so that
+what is left is the adapter's doing and not the samples' or the step's. Its line search ends early where both factors
+differ much in scale, so the update is not scaled: alpha is r, or √r.
 """
 
 from __future__ import annotations
