@@ -93,7 +93,7 @@ def measure(
 
 def _pair(each: _Pairs, sides: dict[str, LocalExecutor], number: int, run: str, limits: Limits) -> None:
     began = time.monotonic()
-    pair = pair_round(each.case, sides, number=number, run=run, limits=limits, clock=time.monotonic)
+    pair = pair_round(each.case, sides, number=number, nth=number, run=run, limits=limits, clock=time.monotonic)
     each.seconds.append(time.monotonic() - began)
     if failed := [attempt for attempt in pair.values() if attempt.status != "ok"]:
         each.reason = f"{failed[0].status}: {failed[0].reason}"

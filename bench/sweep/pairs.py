@@ -19,7 +19,7 @@ from bench.stats.decision import Decision, decide
 from bench.stats.ratio import round_log_ratio
 from bench.stats.turns import mirrored_orders
 from bench.store.journal import Journal
-from bench.sweep.executors.local import LocalExecutor
+from bench.sweep.executors.local import SERVERS, LocalExecutor
 from bench.sweep.round import Limits, Rhythm, Seat, conduct
 
 __all__ = ["BASE", "HEAD", "PAIR_RHYTHM", "ROUNDS", "Comparing", "PairObserver", "PairPolicy", "pair_round"]
@@ -67,6 +67,7 @@ class _Screened:
     def __init__(self, case: Case) -> None:
         self.case = case
         self.logs: list[float] = []
+        self.pairs = 0
         self.flagged = self.failed = False
         self.pair_s = 0.0
 
@@ -169,7 +170,7 @@ class Comparing:
         sides = self._fresh()
         try:
             for each in flagged:
-                each.logs = []
+                each.logs, each.pairs = [], 0
             for _ in range(rounds):
                 for each in flagged:
                     if not each.failed:
@@ -180,8 +181,9 @@ class Comparing:
 
     def _pair(self, each: _Screened, sides: dict[str, LocalExecutor], stage: str, observer: PairObserver) -> None:
         words: dict[str, Any] = {"run": self._run, "limits": self._limits, "clock": self._clock}
-        pair = pair_round(each.case, sides, number=self._rounds, **words)
+        pair = pair_round(each.case, sides, number=self._rounds, nth=each.pairs, **words)
         self._rounds += 1
+        each.pairs += 1
         self._journal.append(
             dataclasses.replace(attempt, facts={**attempt.facts, "stage": stage}) for attempt in pair.values()
         )
@@ -198,6 +200,7 @@ def pair_round(
     sides: dict[str, LocalExecutor],
     *,
     number: int,
+    nth: int,
     run: str,
     limits: Limits,
     clock: Callable[[], float],
@@ -205,14 +208,22 @@ def pair_round(
 ) -> dict[str, Attempt]:
     """Measures one case once of each revision, both processes alive together.
 
+    Args:
+        number: of the round, in the run.
+        nth: of the case's own pairs, from 0: over nine of them each fork server of one side meets each of the other.
+
     Returns:
-        `base` and `head`: the attempts, their ``group`` the side.
+        `base` and `head`: the attempts, their ``group`` the side; the fact `server` says what each is forked from.
     """
-    servers = {BASE: sides[BASE].server(number), HEAD: sides[HEAD].server(number // 3)}  # each with each of the other
+    chosen = {BASE: nth % SERVERS, HEAD: nth // SERVERS % SERVERS}
+    servers = {side: sides[side].server(chosen[side]) for side in chosen}
     order = random.Random(f"{run} {case.case_hash} {number} seats").sample((BASE, HEAD), 2)
     seats = [Seat(servers[side], case) for side in order]
     attempts = conduct(seats, group=case.case_hash, number=number, run=run, limits=limits, clock=clock, rhythm=rhythm)
-    return {side: dataclasses.replace(attempt, group=side) for side, attempt in zip(order, attempts, strict=True)}
+    return {
+        side: dataclasses.replace(attempt, group=side, facts={**attempt.facts, "server": chosen[side]})
+        for side, attempt in zip(order, attempts, strict=True)
+    }
 
 
 def _counts(attempt: Attempt) -> dict[str, int]:

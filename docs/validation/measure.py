@@ -144,7 +144,7 @@ def _ab(head: str, budget: str) -> dict[str, Any]:
 
 
 def _pairs(attempts: tuple[Attempt, ...], names: dict[str, str]) -> list[list[Any]]:
-    """Gives ``[case, stage, round, base_s, head_s, log_ratio, foreign_share, started_s, turns]`` of each pair."""
+    """Gives ``[case, stage, round, base_s, head_s, log_ratio, foreign_share, started_s, turns, servers]`` of each."""
     pairs: dict[int, dict[str, Attempt]] = {}
     for attempt in attempts:
         if attempt.kind == "timing" and attempt.blocks:
@@ -159,7 +159,8 @@ def _pairs(attempts: tuple[Attempt, ...], names: dict[str, str]) -> list[list[An
             ]
             seconds = [float(f"{round_latency(one.per_call_s):.5g}") for one in (base, head)]
             facts = [base.facts["stage"], number, *seconds, round(log, 6), base.facts["foreign_share"]]
-            rows.append([names[base.case_hash], *facts, round(base.started_s, 2), turns])
+            servers = [base.facts["server"], head.facts["server"]]
+            rows.append([names[base.case_hash], *facts, round(base.started_s, 2), turns, servers])
     return rows
 
 

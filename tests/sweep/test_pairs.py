@@ -35,7 +35,7 @@ def sides(tmp_path_factory: pytest.TempPathFactory, limits: Limits) -> Iterator[
 
 
 def test_both_sides_give_an_attempt_with_the_same_even_number_of_turns(sides, sdpa, limits) -> None:
-    pair = pair_round(sdpa, sides, number=3, run="r", limits=limits, clock=time.monotonic)
+    pair = pair_round(sdpa, sides, number=3, nth=0, run="r", limits=limits, clock=time.monotonic)
     turns = [[block.turn for block in pair[side].blocks] for side in ("base", "head")]
 
     assert [(pair[side].group, pair[side].round, pair[side].status) for side in pair] == [
@@ -60,6 +60,21 @@ def compare(cases, sides, limits, policy: PairPolicy, path: Path) -> tuple[Attem
         )
         comparing.run(Silent())
     return read_journal(path).attempts
+
+
+def test_over_nine_pairs_of_a_case_each_server_of_one_side_meets_each_of_the_other(
+    sides, sdpa, naive, limits, tmp_path
+) -> None:
+    """Whatever is measured in between: three cases in turns would else have kept each to one server of base."""
+    policy = PairPolicy(budget_s=120, margin=1.0, min_rounds=9)
+    cases = [sdpa, naive, naive.replace(seq_len=32)]
+    attempts = compare(cases, sides, limits, policy, tmp_path / "journal.jsonl")
+
+    for case in cases:
+        own = [a for a in attempts if a.kind == "timing" and a.case_hash == case.case_hash]
+        servers = {(a.round, a.group): a.facts["server"] for a in own}
+        met = {(servers[number, "base"], servers[number, "head"]) for number, _ in servers}
+        assert met == {(base, head) for base in range(3) for head in range(3)}
 
 
 def test_equal_sides_are_measured_until_the_margin_holds_the_interval(sides, sdpa, naive, limits, tmp_path) -> None:

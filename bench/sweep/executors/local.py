@@ -12,10 +12,11 @@ from bench.case import Case
 from bench.sweep.processes import ForkServer, Place, WorkerEnded
 from bench.sweep.round import Limits, Seat, conduct
 
-__all__ = ["LocalExecutor"]
+__all__ = ["SERVERS", "LocalExecutor"]
 
 _LONG = frozenset({"baselines", "task"})  # passes that train, for which `task_s` is the limit
-_SERVERS = 3  # processes forked from one server share its memory layout; its bias must vary within a run
+SERVERS = 3
+"""Processes forked from one server share its memory layout; its bias must vary within a run."""
 
 
 class LocalExecutor:
@@ -43,7 +44,7 @@ class LocalExecutor:
         place: Place = Place(),  # noqa: B008  frozen
     ) -> None:
         plugins, providers = tuple(plugins), tuple(providers)
-        self._servers = [ForkServer(log, plugins, providers, place) for _ in range(_SERVERS)]
+        self._servers = [ForkServer(log, plugins, providers, place) for _ in range(SERVERS)]
         self._limits, self._clock, self._run = limits, clock, run
 
     @property
@@ -54,7 +55,7 @@ class LocalExecutor:
 
     def server(self, number: int) -> ForkServer:
         """Gives a fork server: each number its own, as far as there are so many."""
-        return self._servers[number % _SERVERS]
+        return self._servers[number % SERVERS]
 
     def round(self, cases: Sequence[Case], *, group: str, number: int) -> list[Attempt]:
         """Measures one round of cases that are alive together."""
