@@ -42,6 +42,8 @@ columns = (
 )
 
 _DRAWS = 20
+_TOKENS = 1024
+"""Of a task's batch: a language model's logits take 400 kB a token in float64, and there are three networks of them."""
 
 
 def measure(built: Workload) -> dict[str, Any]:
@@ -50,11 +52,12 @@ def measure(built: Workload) -> dict[str, Any]:
     operator = operators.of(case)
     phase = "decode" if case.phase == "decode" else "forward"
     exact_case = case.replace(dtype="float64", adapter_dtype=None, device="cpu", compiled=False, phase=phase)
-    inputs = {name: _double(tensor) for name, tensor in built.inputs.items()}
+    samples = slice(None if case.task is None else max(1, _TOKENS // case.seq_len))
+    inputs = {name: _double(tensor[samples]) for name, tensor in built.inputs.items()}
     if case.scope == "core" and phase == "forward":
         return _core_errors(built, exact_case, inputs, operator)
     doubled = _output(exact_case, inputs)
-    found = {"rounding_rel_error": reference.relative_error(_double(built.forward()), doubled)}
+    found = {"rounding_rel_error": reference.relative_error(_double(built.forward()[samples]), doubled)}
     if operator.approximates and (stands_for := _reference(operator, exact_case)) is not None:
         found["output_rel_error"] = reference.relative_error(doubled, _output(stands_for, inputs))
     return found

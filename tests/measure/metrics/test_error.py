@@ -153,6 +153,17 @@ def test_a_swapped_network_rounds_as_its_dtype_does(swapped: Case) -> None:
     assert 2**-28 < found < 200 * 2**-24
 
 
+def test_of_a_large_batch_the_first_samples_are_judged(swapped: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    case = swapped.replace(operator="linformer", provider="bench", rank=2)
+    whole = workload.build(case)
+    few = workload.build(case, {name: tensor[:2] for name, tensor in whole.inputs.items()})
+    of_all, of_few = error.measure(whole), error.measure(few)
+
+    monkeypatch.setattr(error, "_TOKENS", 2 * case.seq_len + 1)
+    assert error.measure(whole) == pytest.approx(of_few, rel=1e-6)
+    assert of_few != pytest.approx(of_all, rel=1e-6)
+
+
 def test_a_network_before_its_training_is_judged_against_nothing(small: Case) -> None:
     found = measured(small.replace(operator="linformer", provider="bench", rank=4))
 
