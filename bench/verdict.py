@@ -37,6 +37,7 @@ REASONS = {
     "intervals_overlap": "its task's value differs by more than the tolerance, but the intervals overlap",
     "failed_in_head": "it fails now and did not before",
     "failed_in_both": "it fails in both",
+    "lost_in_head": "base has a value and head has none: what takes it failed, or gave none that is finite",
     "failed_in_base": "it failed before and does not now",
     "only_in_base": "it is not planned, or has no meaning, any more",
     "only_in_head": "it was not planned, or had no meaning, before",

@@ -1,7 +1,8 @@
 """The journal of two revisions -> a verdict for each case and metric.
 
-What was flagged is judged by its confirming rounds alone, the false discovery rate held over all that were confirmed;
-what was not flagged by its screening rounds. Exact metrics and errors come from the passes.
+What was flagged is judged by its confirming rounds alone, the false discovery rate held over all that were confirmed,
+and each fork server of either side has to show the change; what was not flagged by its screening rounds. Exact
+metrics and errors come from the passes.
 """
 
 from __future__ import annotations
@@ -14,13 +15,14 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from bench.analysis.gate import accuracy_verdicts, exact_verdicts
+from bench.analysis.gate import EXACT, accuracy_verdicts, exact_verdicts
 from bench.attempt import Attempt
 from bench.stats.decision import Decision, decide
 from bench.stats.ratio import round_latency, round_log_ratio
+from bench.units import plural_text
 from bench.verdict import Comparison, Side, Verdict
 
-__all__ = ["judge", "paired_logs"]
+__all__ = ["judge", "paired_logs", "shown_by_every_server"]
 
 _SIDES = ("base", "head")
 _FALSE_DISCOVERIES = 0.05
@@ -70,12 +72,43 @@ def judge(info: Mapping[str, Any], attempts: Sequence[Attempt]) -> Comparison:
 
 def paired_logs(attempts: Iterable[Attempt], stage: str) -> list[float]:
     """Gives ``ln(head / base)`` of each pair of one case and stage, in order; a pair that failed gives none."""
+    return [log for log, _ in _pairs(attempts, stage)]
+
+
+def shown_by_every_server(attempts: Iterable[Attempt], stage: str, margin: float) -> str:
+    """Gives in which direction the pairs of each fork server agree: `slower`, `faster`, or nothing.
+
+    Processes of one server share much of their memory layout. Were a layout slow by chance, pairs would not be
+    independent, and with three servers a side the signed-rank test would be wrong: with three in ten servers twice as
+    slow it would say in 7 to 9 % of cases that head is slower. That the median of the pairs of each server lies
+    beyond the margin happens then in 1 %, and whatever their share in at most 1 in 64. It costs little power:
+    of a slowdown by 5 %, where pairs scatter by 1.5 %, 0.8 % at ten pairs and none at 18
+    (``docs/validation/simulate.py``).
+
+    Args:
+        attempts: of one case.
+        stage: `screen` or `confirm`.
+        margin: as of `decide`.
+    """
+    edge = math.log1p(margin)
+    by_server: dict[tuple[str, int], list[float]] = {}
+    for log, pair in _pairs(attempts, stage):
+        for side in _SIDES:
+            by_server.setdefault((side, pair[side].facts.get("server", 0)), []).append(log)
+    medians = [float(np.median(logs)) for logs in by_server.values()]
+    if medians and min(medians) > edge:
+        return "slower"
+    return "faster" if medians and max(medians) < -edge else ""
+
+
+def _pairs(attempts: Iterable[Attempt], stage: str) -> list[tuple[float, dict[str, Attempt]]]:
+    """Gives ``ln(head / base)`` and the attempts of each pair of one case and stage, in order."""
     pairs: dict[int, dict[str, Attempt]] = {}
     for attempt in attempts:
         if attempt.kind == "timing" and attempt.blocks and attempt.facts.get("stage") == stage:
             pairs.setdefault(attempt.round, {})[attempt.group] = attempt
     both = [pair for _, pair in sorted(pairs.items()) if len(pair) == 2]
-    return [round_log_ratio(pair["head"].per_call_s, pair["base"].per_call_s) for pair in both]
+    return [(round_log_ratio(pair["head"].per_call_s, pair["base"].per_call_s), pair) for pair in both]
 
 
 class _Timed:
@@ -86,6 +119,7 @@ class _Timed:
         confirming = paired_logs(attempts, "confirm")
         self.confirmed = bool(confirming)
         self.decision = decide(confirming or paired_logs(attempts, "screen"), margin)
+        self.shown = shown_by_every_server(attempts, "confirm", margin)
 
     @property
     def p_changed(self) -> float:
@@ -128,14 +162,15 @@ def _latency(each: _Timed, sure: bool) -> Verdict:
 
 
 def _word(each: _Timed, decision: Decision, sure: bool) -> tuple[str, str, str]:
-    if sure:
-        return ("regressed" if decision.p_slower < decision.p_faster else "improved"), "beyond_margin", ""
+    direction = "slower" if decision.p_slower < decision.p_faster else "faster"
+    if sure and each.shown == direction:
+        return ("regressed" if direction == "slower" else "improved"), "beyond_margin", ""
     if decision.word == "same":
         return "unchanged", "within_margin", ""
     if decision.word == "few":
         return "inconclusive", "too_few_rounds", ""
     if each.confirmed:
-        return "inconclusive", "not_confirmed", ""
+        return "inconclusive", "not_confirmed", "processes of some fork servers only are affected" if sure else ""
     if decision.word == "open":
         return "inconclusive", "straddles_margin", ""
     return "inconclusive", "not_confirmed", "the budget was spent before it could be measured again"
@@ -194,7 +229,7 @@ def _unsteady(attempts: Sequence[Attempt]) -> set[str]:
         passes = [a.facts for a in attempts if a.group == side and a.kind == "cost"]
         for again in passes[1:]:
             found |= {name for name, value in again.items() if passes[0].get(name) != value}
-    return found - {"compile_s", "output_digest"}
+    return found & set(EXACT)
 
 
 def _not_repeatable(name: str, about: dict[str, Any]) -> Verdict:
@@ -216,10 +251,14 @@ def _notes(info: Mapping[str, Any], attempts: Sequence[Attempt]) -> list[str]:
     notes = list(info.get("notes", ()))
     both_out = [e for e in info["cases"] if _state(e.get("base")) == _state(e.get("head")) == "absent"]
     if both_out:
-        notes.append(f"{len(both_out)} cases have no meaning or lack something in both")
+        notes.append(f"{plural_text(len(both_out), 'case')} without meaning, or lacking something, in both")
     errors = [e for e in info["cases"] if "errors only" in (_state(e.get("base")), _state(e.get("head")))]
     if errors:
-        notes.append(f"{len(errors)} oracles are beyond the size to which they are timed, and not compared")
+        notes.append(f"{plural_text(len(errors), 'oracle')} beyond the size to which they are timed, not compared")
+    tasks = [e for e in info["cases"] if e["case"].get("task")]
+    if tasks:
+        what = plural_text(len(tasks), "case")
+        notes.append(f"{what} with a task: time is compared, what is reached on it is not; bench compare does that")
     if info.get("state") == "interrupted":
         notes.append("stopped before its end")
     foreign = [a.facts.get("foreign_share", 0.0) for a in attempts if a.kind == "timing"]

@@ -80,24 +80,20 @@ def task_contexts(rows: pd.DataFrame, without: Collection[str] = ()) -> Iterator
 
 
 def usual_rate(rows: pd.DataFrame) -> pd.DataFrame:
-    """Gives the rows of one learning rate: the usual one or, where each is named, that at which the baseline is best.
+    """Gives the rows whose values may be compared: those of the usual learning rate, or of the only one.
+
+    Where several rates are named and the usual one is not among them there is none: rates are being compared then,
+    and to choose one by what is reached with it would favour whom it is chosen for.
 
     Args:
         rows: of `task_rows`.
     """
     if "learning_rate" not in rows or rows["learning_rate"].nunique(dropna=False) < 2:
         return rows
-    kept = []
+    kept = [rows.iloc[:0]]
     for _, members in task_contexts(rows, without=("learning_rate",)):
         rates = members["learning_rate"]
-        if not rates.isna().any():
-            base = members[(members["case_id"] == members["baseline"]) & members["task_value"].notna()]
-            reached = [sign(row) * float(row["task_value"]) for _, row in base.iterrows()]
-            best = base["learning_rate"].iloc[int(np.argmax(reached))] if reached else rates.iloc[0]
-            members = members[rates == best]
-        else:
-            members = members[rates.isna()]
-        kept.append(members)
+        kept.append(members if rates.nunique(dropna=False) < 2 else members[rates.isna()])
     return pd.concat(kept).sort_index()
 
 

@@ -74,6 +74,15 @@ class Change:
         side = math.copysign(1.0, deciding.centre)
         return _p_beyond(deciding, edge) if side * other.centre > edge else 1.0
 
+    def calm(self, edge: float) -> bool:
+        """Whether the deciding number is within `edge` for certain, and the other not beyond it for certain.
+
+        A case that slowed down together with its baseline stands beside it as before.
+        """
+        deciding, other = self._ordered
+        within = -edge <= deciding.low and deciding.high <= edge
+        return within and not (other.low > edge or other.high < -edge)
+
     @property
     def _ordered(self) -> tuple[Estimate, Estimate]:
         """The deciding number and the other; a baseline has one only."""

@@ -206,10 +206,11 @@ def _word(each: Change, sure: bool, edge: float) -> tuple[str, str]:
         return "inconclusive", "too_few_rounds"
     if sure:
         return ("regressed" if each.deciding.centre > 0 else "improved"), "beyond_margin_once"
-    if -edge <= low and high <= edge:
+    if each.calm(edge):
         return "unchanged", "within_margin"
+    within = -edge <= low and high <= edge  # and the other number is not
     beyond = low > edge or high < -edge
-    return "inconclusive", "not_sure_enough" if beyond else "straddles_margin"
+    return "inconclusive", "not_sure_enough" if within or beyond else "straddles_margin"
 
 
 def _detail(each: Change, old: Row, new: Row) -> str:

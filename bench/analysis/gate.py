@@ -102,7 +102,7 @@ def _verdicts(
         if before is None:
             verdict, reason = "new", "only_in_head"
         elif after is None:
-            verdict, reason = "vanished", "only_in_base"
+            verdict, reason = "failed", "lost_in_head"
         else:
             verdict, reason = judge(metric, before, after)
             ratio = after / before if before > 0 else None

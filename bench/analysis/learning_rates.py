@@ -72,8 +72,8 @@ def learning_rate_findings(table: pd.DataFrame) -> Iterator[Finding]:
 def trains(line: pd.DataFrame) -> pd.Series[bool]:
     """Gives, row by row, whether a network trains.
 
-    It does where it gets at least half way from its start (the majority baseline where there is one, otherwise its
-    value before training) to the best value of its line, no seed diverging. None of a line does whose best value is
+    It does where it gets at least half way from its start (its value before training or, of a network that is drawn,
+    the majority baseline) to the best value of its line, no seed diverging. None of a line does whose best value is
     not surely better than the start.
 
     Args:
@@ -116,7 +116,7 @@ def _answer(line: pd.DataFrame) -> dict[str, Any]:
 
 
 def _start(row: pd.Series[Any]) -> float:
-    for column in ("task_majority", "task_value_before"):
+    for column in ("task_value_before", "task_majority"):
         if column in row and not pd.isna(row[column]):
             return float(row[column])
     return float("nan")

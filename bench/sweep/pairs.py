@@ -3,7 +3,8 @@
 A pair is one case in two fresh processes, one of each revision, alive together, that take turns as ABBA. First every
 case is screened: rounds go to what is still open. What looks changed is flagged, and measured again in fresh rounds
 from fresh fork servers, whose number is fixed before the first of them; only those judge it. So the screening may
-look at its rounds as often as it likes, and stop when it likes, without a false alarm more.
+look at its rounds as often as it likes, and stop when it likes, without a false alarm more. Three servers a side are
+few, and a layout that makes one of them slow is no change: each of the six has to show it (`analysis.ab`).
 """
 
 from __future__ import annotations
@@ -71,9 +72,13 @@ class _Screened:
         self.flagged = self.failed = False
         self.pair_s = 0.0
 
-    def word(self, margin: float) -> str:
-        """Gives what the screening says by now."""
-        return decide(self.logs, margin, _SCREENING_LEVEL).word
+    def suspected(self, margin: float) -> bool:
+        """Whether it looks changed: the whole interval of `_SCREENING_LEVEL` is beyond the margin."""
+        return decide(self.logs, margin, _SCREENING_LEVEL).word in ("slower", "faster")
+
+    def settled(self, margin: float) -> bool:
+        """Whether it will be called unchanged: the interval that judges, which is wider, is within the margin."""
+        return decide(self.logs, margin).word == "same"
 
 
 class Comparing:
@@ -149,12 +154,12 @@ class Comparing:
                     return
                 self._pair(each, self._sides, "screen", observer)
                 if len(each.logs) >= self._policy.min_rounds:
-                    each.flagged = each.word(self._policy.margin) in ("slower", "faster")
+                    each.flagged = each.suspected(self._policy.margin)
 
     def _open(self, each: _Screened) -> bool:
         if each.flagged or each.failed or len(each.logs) >= self._policy.max_rounds:
             return False
-        return len(each.logs) < self._policy.min_rounds or each.word(self._policy.margin) != "same"
+        return len(each.logs) < self._policy.min_rounds or not each.settled(self._policy.margin)
 
     def _time_for(self, each: _Screened, screened: Sequence[_Screened]) -> bool:
         """Whether a pair still fits, when what is flagged keeps the time that its confirming will take."""
@@ -169,6 +174,8 @@ class Comparing:
         rounds = max(least, min(most, int(left / lap_s) if lap_s else most))
         sides = self._fresh()
         try:
+            for executor in sides.values():
+                _ = executor.facts  # all of them have torch before the first pair, or it is imported beside that
             for each in flagged:
                 each.logs, each.pairs = [], 0
             for _ in range(rounds):

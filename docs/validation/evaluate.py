@@ -21,6 +21,7 @@ from scipy import stats
 from bench.stats.decision import decide
 from bench.stats.interval import Estimate, log_interval, median_interval
 from bench.stats.signed_rank import shift
+from bench.sweep.pairs import ROUNDS
 
 HERE = Path(__file__).parent
 Logs = dict[str, list[float]]
@@ -47,11 +48,16 @@ def false_alarms(experiment: str) -> None:
     if not runs:
         return
     print(f"\n## {experiment}: {len(runs)} runs of an unchanged tree, {runs[0]['wall_s']:.0f} s each")
-    alarms = sum(run["exit"] == 1 for run in runs)
-    print(f"runs with exit code 1: {share(alarms, len(runs))}")
-    words = [v["verdict"] for run in runs for v in run["verdicts"] if v["metric"] == "latency"]
-    for word in sorted(set(words)):
-        print(f"latency {word}: {share(words.count(word), len(words))}")
+    commits = [run["commit"][:7] for run in runs]
+    print("by commit: " + ", ".join(f"{commits.count(one)} of {one}" for one in dict.fromkeys(commits)))
+    for code in sorted({0, 1, *(run["exit"] for run in runs)}):
+        print(f"runs with exit code {code}: {share(sum(run['exit'] == code for run in runs), len(runs))}")
+    words = [[v["verdict"] for v in run["verdicts"] if v["metric"] == "latency"] for run in runs]
+    for word in sorted({each for of_run in words for each in of_run}):
+        print(f"latency {word}: {_clustered([[each == word for each in of_run] for of_run in words])}")
+    confirming = [logs_of(run, "confirm") for run in runs]
+    few = [sum(len(logs) < ROUNDS[0] for logs in logs_of(run).values()) for run in runs]
+    print(f"series of confirming pairs: {sum(map(len, confirming))}; cases with too few to be flagged: {sum(few)}")
     widths = [
         (v["ratio_ci_high"] - v["ratio_ci_low"]) / 2
         for run in runs
@@ -130,23 +136,19 @@ def power() -> None:
 
 
 def _draw_power(runs: Sequence[dict[str, Any]]) -> None:
-    """Draws the share of slowdowns that screening would have flagged by a time, from the kept rounds."""
+    """Draws the share of slowdowns that screening had flagged by a time, and that were confirmed in the end."""
     seconds = np.arange(20, 181, 5)
     figure, axes = plt.subplots(figsize=(6.4, 4.0), layout="constrained")
     for factor in (1.10, 1.05):
         shares = []
         for until in seconds:
-            flagged = [
-                decide([pair[5] for pair in run["pairs"] if _is(pair, name) and pair[7] <= until], run["margin"]).word
-                == "slower"
-                for run in runs
-                for name, by in run["slowed"].items()
-                if by == factor
+            found = [
+                _flagged_s(run, name) <= until for run in runs for name, by in run["slowed"].items() if by == factor
             ]
-            shares.append(float(np.mean(flagged)))
+            shares.append(float(np.mean(found)))
         axes.plot(seconds, shares, marker="o", markersize=3, label=f"{100 * (factor - 1):.0f} % slower")
-    axes.set(xlabel="seconds since the start, 15 cases", ylabel="share flagged", ylim=(0, 1.02))
-    axes.set_title(f"Power of `bench ab`, margin {100 * runs[0]['margin']:g} %, {len(runs)} runs")
+    axes.set(xlabel="seconds since the start, 15 cases", ylabel="share flagged by the screening", ylim=(0, 1.02))
+    axes.set_title(f"What `bench ab` suspects, margin {100 * runs[0]['margin']:g} %, {len(runs)} runs")
     axes.legend(frameon=False)
     figure.savefig(HERE / "power.svg")
 
@@ -164,6 +166,29 @@ def taking_turns() -> None:
         print(f"n={size:5} call {call:8.3f} ms: {found.centre:.3f} [{found.low:.3f}, {found.high:.3f}]")
 
 
+def gates() -> None:
+    """Prints how often each program's own gate calls an unchanged tree slower, beside ours."""
+    print("\n## gates: an unchanged tree measured twice, 15 cases, about the same time")
+    print("| gate | seconds a pair | pairs with an alarm | cases with an alarm |\n|---|---|---|---|")
+    ours = read("aa")
+    slower = [sum(v["metric"] == "latency" and v["verdict"] == "regressed" for v in run["verdicts"]) for run in ours]
+    rows = {"bench ab, margin 2 %": (ours, slower)}
+    for name, key, told in (
+        ("pytest_benchmark", "alarms", "pytest-benchmark --benchmark-compare-fail=median:5%"),
+        ("pyperf", "alarms", "pyperf compare_to, significant and slower"),
+        ("pyperf", "alarms_5_percent", "pyperf compare_to, significant and slower by 5 %"),
+        ("asv", "alarms", "asv compare, factor 1.1"),
+    ):
+        pairs = read(f"gate_{name}")
+        rows[told] = (pairs, [pair[key] for pair in pairs])
+    for told, (pairs, alarms) in rows.items():
+        if pairs:
+            seconds = float(np.median([pair["wall_s"] for pair in pairs]))
+            some = share(sum(count > 0 for count in alarms), len(pairs))
+            of_cases = _clustered([[True] * count + [False] * (15 - count) for count in alarms])
+            print(f"| {told} | {seconds:.0f} | {some} | {of_cases} |")
+
+
 def logs_of(run: dict[str, Any], stage: str = "screen") -> Logs:
     """Gives case -> log-ratios of a kept comparison."""
     found: Logs = {}
@@ -173,8 +198,13 @@ def logs_of(run: dict[str, Any], stage: str = "screen") -> Logs:
     return found
 
 
-def _is(pair: Sequence[Any], operator: str) -> bool:
-    return bool(pair[0].partition("[")[0] == operator) and pair[1] == "screen"
+def _flagged_s(run: dict[str, Any], operator: str) -> float:
+    """Gives when the screening first saw a case of an operator beyond the margin; infinite where it never did."""
+    own = [pair for pair in run["pairs"] if pair[0].partition("[")[0] == operator and pair[1] == "screen"]
+    for count in range(ROUNDS[0], len(own) + 1):
+        if decide([pair[5] for pair in own[:count]], run["margin"], 0.9).word == "slower":
+            return float(own[count - 1][7])
+    return math.inf
 
 
 def _clustered(held: Sequence[Sequence[bool]]) -> str:
@@ -221,3 +251,4 @@ if __name__ == "__main__":
     power()
     printed_coverage()
     taking_turns()
+    gates()

@@ -106,6 +106,25 @@ def words(machine: Machine, count: int, ratio: float) -> dict[str, float]:
     return {word: said.count(word) / SERIES for word in ("slower", "faster", "same", "open")}
 
 
+def slow_servers(count: int, ratio: float) -> tuple[float, float]:
+    """Gives how often head is called slower: by ranks alone, and where each fork server has to show it.
+
+    Of three servers a side each is twice as slow with a chance of 0.3 where the ratio is 1; else none is.
+    """
+    rng = np.random.default_rng(count)
+    edge, nth = math.log1p(0.02), np.arange(count)
+    base, head = nth % 3, nth // 3 % 3
+    by_ranks = by_all = 0
+    for _ in range(SERIES):
+        slow = (rng.random((2, 3)) < (0.3 if ratio == 1 else 0)) * math.log(2)
+        found = math.log(ratio) + slow[1][head] - slow[0][base] + rng.normal(0, 0.015, count)
+        slower = decide(found, 0.02).word == "slower"
+        medians = [np.median(found[side == server]) for side in (base, head) for server in range(3)]
+        by_ranks += slower
+        by_all += slower and min(medians) > edge
+    return by_ranks / SERIES, by_all / SERIES
+
+
 def latency_coverage(machine: Machine, count: int) -> float:
     """Gives how often the interval of a latency, corrected by a pace-maker, holds what a quiet machine would show."""
     rng = np.random.default_rng(count)
@@ -133,6 +152,13 @@ def main() -> None:
         for ratio in (1.0, 1.05, 1.1):
             found = words(machine, 16, ratio)
             print(f"{name:24} × {ratio:4}  " + "  ".join(f"{word} {shown(share)}" for word, share in found.items()))
+    print(
+        "\nSlow fork servers: how often head is called slower, %, by ranks alone and where each server has to show it"
+    )
+    for ratio in (1.0, 1.05):
+        for count in (10, 18, 40):
+            by_ranks, by_all = slow_servers(count, ratio)
+            print(f"× {ratio:4} {count:3} pairs  {shown(by_ranks)} {shown(by_all)}")
     print("\nCoverage of a latency's 95 % interval, %, 10 rounds; the truth is the time on a quiet machine")
     for name, machine in MACHINES.items():
         print(f"{name:24} {shown(latency_coverage(machine, 10))}")

@@ -12,6 +12,7 @@ import pytest
 from bench.analysis.ab import judge, paired_logs
 from bench.attempt import Attempt, Block
 from bench.case import Case
+from bench.stats.decision import decide
 from bench.verdict import Verdict
 
 CASE = Case(operator="sdpa", provider="torch", seq_len=64, hidden_size=64, num_heads=1)
@@ -164,8 +165,16 @@ def test_what_neither_side_can_do_is_a_note_and_not_silence() -> None:
     found = judge(info(entry(base=absent, head=absent)), [])
 
     assert found.verdicts == ()
-    assert found.notes == ("1 cases have no meaning or lack something in both",)
+    assert found.notes == ("1 case without meaning, or lacking something, in both",)
     assert found.exit_code() == 4
+
+
+def test_that_tasks_are_not_judged_is_told() -> None:
+    case = CASE.replace(scope="model", task="digits", steps=10)
+    found = judge(info(entry(case)), list(pairs(1.0, case=case)))
+
+    told = "time is compared, what is reached on it is not; bench compare does that"
+    assert found.notes == (f"1 case with a task: {told}",)
 
 
 def test_an_exact_metric_that_does_not_repeat_is_inconclusive() -> None:
@@ -187,3 +196,42 @@ def test_an_exact_metric_that_grew_has_regressed() -> None:
 
     assert [(v.metric, v.reason) for v in found.of("regressed")] == [("peak_tensor_bytes", "more")]
     assert found.exit_code() == 1
+
+
+def by_server(slow: dict[tuple[str, int], float], count: int = 18) -> list[Attempt]:
+    """Confirming pairs of an unchanged case, some of whose fork servers take so many times as long."""
+    found = []
+    for number in range(count):
+        servers = {"base": number % 3, "head": number // 3 % 3}
+        wild = NOISE[number % len(NOISE)]
+        for side, server in servers.items():
+            seconds = 1e-3 * slow.get((side, server), 1.0) * (math.exp(wild) if side == "head" else 1.0)
+            blocks = tuple(Block(turn=turn, calls=1, seconds=seconds) for turn in range(2))
+            facts = {"stage": "confirm", "foreign_share": 0.0, "server": server}
+            found.append(
+                Attempt(
+                    case_hash=CASE.case_hash,
+                    kind="timing",
+                    status="ok",
+                    group=side,
+                    round=number,
+                    blocks=blocks,
+                    facts=facts,
+                )
+            )
+    return found
+
+
+def test_what_only_some_fork_servers_show_is_no_regression() -> None:
+    """Two of three servers of head are twice as slow: by ranks alone that would be one."""
+    attempts = by_server({("head", 0): 2.0, ("head", 1): 2.0})
+    found = latency(*attempts)
+
+    assert decide(paired_logs(attempts, "confirm"), 0.02).word == "slower"
+    assert (found.verdict, found.reason) == ("inconclusive", "not_confirmed")
+    assert found.detail == "processes of some fork servers only are affected"
+
+
+@pytest.mark.parametrize(("factor", "verdict"), [(1.05, "regressed"), (0.95, "improved")])
+def test_what_every_fork_server_shows_is_a_change(factor: float, verdict: str) -> None:
+    assert latency(*by_server({("head", server): factor for server in range(3)})).verdict == verdict

@@ -141,6 +141,11 @@ def test_the_narrower_number_decides_and_the_other_has_to_be_beyond_the_margin_t
     assert made(sure, wide).p_changed(EDGE) == pytest.approx(p)
 
 
+@pytest.mark.parametrize(("paced", "calm"), [(estimate(0.3, 0.15), False), (estimate(0.1, 0.15), True)])
+def test_a_case_that_slowed_down_with_its_baseline_is_not_calm(paced, calm):
+    assert made(paced, estimate(0.0, 0.05)).calm(EDGE) is calm
+
+
 def test_without_an_interval_nothing_is_sure():
     few = Estimate(1.0, math.nan, math.nan, 2)
 

@@ -52,11 +52,11 @@ def test_from_nothing_there_is_no_ratio():
 
 @pytest.mark.parametrize("absent", [None, math.nan, pd.NA, math.inf])
 def test_a_metric_that_one_side_lacks_is_told_and_one_that_both_lack_is_not(absent):
-    assert exact({"flops_counted": 8}, {"flops_counted": absent}) == [("flops_counted", "vanished", "only_in_base")]
+    assert exact({"flops_counted": 8}, {"flops_counted": absent}) == [("flops_counted", "failed", "lost_in_head")]
     assert exact({"flops_counted": absent}, {"flops_counted": 8}) == [("flops_counted", "new", "only_in_head")]
     assert exact({"flops_counted": absent}, {}) == []
     assert accuracy({"output_rel_error": 0.1}, {"output_rel_error": absent}) == [
-        ("output_rel_error", "vanished", "only_in_base")
+        ("output_rel_error", "failed", "lost_in_head")
     ]
 
 

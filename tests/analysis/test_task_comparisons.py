@@ -135,11 +135,11 @@ def test_a_rate_at_which_a_case_diverges_is_too_large_for_it(done):
     assert found["value"] == pytest.approx(0.1)
 
 
-def test_accuracy_is_compared_at_the_rate_that_suits_the_baseline(done):
+def test_where_rates_are_compared_accuracy_is_not(done):
+    """One of them would have to be chosen, for the baseline or for the other, by what it reached."""
     rows = at_rates(done, "sdpa", {1e-3: 0.7, 3e-3: 0.8}) + at_rates(done, "linformer", {1e-3: 0.7, 3e-3: 0.6})
-    (found,) = compared(rows, "after equal steps")
 
-    assert found["case_ids"] == "linformer 0.003"
+    assert not list(compared(rows, "after equal steps"))
 
 
 def test_seeds_that_diverge_are_compared_as_shares(done):

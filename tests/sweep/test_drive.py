@@ -224,10 +224,10 @@ def test_a_task_is_done_once_a_seed_and_its_baselines_once_for_all(run):
     other = TRAINED.replace(operator="linformer", provider="bench", rank=8)
     attempts = run(executor, items=[task_item(TRAINED), task_item(other)])
 
-    assert [name for name, *_ in asked(executor, "task")] == ["sdpa"] * 3 + ["linformer"] * 3
+    assert [name for name, *_ in asked(executor, "task")] == ["sdpa", "linformer"] * 3
     assert len(asked(executor, "baselines")) == 1
     assert [(a.case_hash, a.round) for a in attempts if a.kind == "task"] == [
-        (case.case_hash, number) for case in (TRAINED, other) for number in range(3)
+        (case.case_hash, number) for number in range(3) for case in (TRAINED, other)
     ]
 
 
