@@ -1,12 +1,13 @@
-"""q, k, v and the layer's input of MiniLM on real text, computed once and kept, so that a worker only maps a file.
+"""q, k, v and the layer's input of a pretrained model on real data, computed once and kept: a worker maps a file.
 
-In: seq_len and batch_size. Out: the path of a safetensors file with ``LAYER.x [b, n, d]`` and ``LAYER.q``,
-``LAYER.k``, ``LAYER.v`` ``[b, h, n, c]``, float32 (float16 would round what accuracy is measured against).
-`bench data fetch` makes those of the usual lengths; any other is made when it is first asked for, under a lock.
+In: a model of `bench.data.models`, seq_len and batch_size. Out: the path of a safetensors file that has, for each
+layer that the model names in `CAPTURED`, ``LAYER.x [b, n, d]``, ``LAYER.q [b, h, n, c]``, ``LAYER.k`` and ``LAYER.v``
+``[b, g, n, c]``, float32 (float16 would round what accuracy is measured against). `bench data fetch` makes those of
+the lengths in MiniLM's `PREPARED`; any other is made when it is first asked for, under a lock.
 
 Each length has a capture of its own: a token's tensors depend on all tokens around it, so the first 128 of a text
-of 512 are not those of a text of 128. A sample is a window of the prose; windows are spread over the whole text and
-go through the network one at a time, so that sample i is the same whatever the batch.
+of 512 are not those of a text of 128. Samples (`bench.data.windows`) go through the network one at a time, so that
+sample i is the same whatever the batch.
 """
 
 from __future__ import annotations
@@ -14,86 +15,90 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bench.data import models, packages, windows
 from bench.data.kept import digest, kept
-from bench.data.models import minilm
-from bench.data.sets import prose
 from bench.data.source import data_folder
 from bench.data.verify import verify
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["MAX_BATCH_SIZE", "PREPARED", "capture_minilm", "capture_path", "prepare", "provenance"]
-
-PREPARED = (128, 256, 512)
-"""The lengths that are captured when the data are fetched, one window each."""
-
-MAX_BATCH_SIZE = 32
-"""As many windows as the text is divided into."""
+__all__ = ["absent", "capture", "capture_path", "prepare", "provenance"]
 
 # Part of a capture's name: raise it when the same files come to give other tensors.
 # 1: first.
 _DEFINITION = 1
 
-_CHARACTERS_A_TOKEN = 12
-"""More than any window has (the mean is 4.2): what is cut from the text before it is made tokens."""
 
-
-def provenance() -> dict[str, Any]:
+def provenance(model: str) -> dict[str, Any]:
     """Gives what a run records of a capture's origin: its definition, and packages, versions and checksums."""
-    return {"definition": _DEFINITION, "model": minilm.SOURCE.provenance(), "text": prose.SOURCE.provenance()}
+    member = models.load(model)
+    fed = windows.provenance(member.MODALITY)
+    return {"definition": _DEFINITION, "model": member.SOURCE.provenance(), "fed_with": fed}
 
 
-def capture_path(seq_len: int, batch_size: int = 1, into: str | Path | None = None) -> Path:
+def capture_path(model: str, seq_len: int, batch_size: int = 1, into: str | Path | None = None) -> Path:
     """Gives where the capture of that shape lies; the name has the hash of all that it was computed from."""
-    name = f"minilm-n{seq_len}-b{batch_size}-{digest(provenance())}.safetensors"
+    name = f"{model}-n{seq_len}-b{batch_size}-{digest(provenance(model))}.safetensors"
     return data_folder(into) / "captures" / name
 
 
-def prepare(into: str | Path | None = None) -> list[Path]:
-    """Makes the captures of the lengths in `PREPARED` and gives their paths."""
-    return [capture_minilm(seq_len, into=into) for seq_len in PREPARED]
+def absent(model: str, into: str | Path | None = None) -> str | None:
+    """Gives what is not on this machine and what to type, or nothing; looks at no more than names and sizes.
+
+    Where the captures of the prepared lengths are there, model and samples are not needed: a machine that cannot
+    install packages is given the folder ``captures`` alone.
+    """
+    member = models.load(model)
+    if reason := member.lacking() or packages.lacking("safetensors"):
+        return str(reason)
+    prepared = [capture_path(model, seq_len, into=into) for seq_len in getattr(member, "PREPARED", ())]
+    if prepared and all(path.is_file() for path in prepared):
+        return None
+    return member.SOURCE.absent(into) or windows.absent(member.MODALITY, into)
 
 
-def capture_minilm(seq_len: int, batch_size: int = 1, into: str | Path | None = None) -> Path:
-    """Gives the capture of that shape, making it where it is not there yet (0.2 s a window of 512, and 0.6 s).
+def prepare(model: str, into: str | Path | None = None) -> list[Path]:
+    """Makes the captures of the lengths in the model's `PREPARED`, one sample each, and gives their paths."""
+    return [capture(model, seq_len, into=into) for seq_len in models.load(model).PREPARED]
+
+
+def capture(model: str, seq_len: int, batch_size: int = 1, into: str | Path | None = None) -> Path:
+    """Gives the capture of that shape, making it where it is not there yet.
+
+    MiniLM: 0.6 s, and 0.2 s a window of 512 tokens.
 
     Args:
-        seq_len: tokens a window, [CLS] and [SEP] among them.
-        batch_size: windows.
+        model: a name of `bench.data.models`.
+        seq_len: tokens a sample.
+        batch_size: samples.
         into: the data folder.
 
     Raises:
-        UsageError: the model or the text is absent or changed, or a package that opens them is not installed.
+        UsageError: the model or its samples are absent or changed, or a package that opens them is not installed.
         StoreError: the data folder cannot be written.
     """
-    path = capture_path(seq_len, batch_size, into)
+    path = capture_path(model, seq_len, batch_size, into)
     if not path.is_file():
-        for source in (minilm.SOURCE, prose.SOURCE):
+        member = models.load(model)
+        for source in (member.SOURCE, *windows.sources(member.MODALITY)):
             verify(source, into)
-    return kept(path, lambda part: _save(_tensors(seq_len, batch_size, into), part))
+    return kept(path, lambda part: _save(_tensors(model, seq_len, batch_size, into), part))
 
 
-def _windows(seq_len: int, batch_size: int, into: str | Path | None) -> list[list[int]]:
-    """Gives token ids: window i begins with the first paragraph after i / MAX_BATCH_SIZE of the text."""
-    text = prose.text(into)
-    starts = [text.index("\n", i * len(text) // MAX_BATCH_SIZE) + 1 for i in range(batch_size)]
-    pieces = [text[start : start + _CHARACTERS_A_TOKEN * seq_len] for start in starts]
-    return minilm.token_ids(pieces, seq_len=seq_len, into=into)
-
-
-def _tensors(seq_len: int, batch_size: int, into: str | Path | None) -> dict[str, Tensor]:
+def _tensors(model: str, seq_len: int, batch_size: int, into: str | Path | None) -> dict[str, Tensor]:
     import torch
 
     from bench.data.models._attention import attention_inputs
 
-    network = minilm.load(into)
-    windows = _windows(seq_len, batch_size, into)
+    member = models.load(model)
+    samples, _ = member.encode(windows.raw(member.MODALITY, seq_len, batch_size, into), seq_len, into)
+    network = member.load(into)
     with torch.inference_mode():
-        seen = [attention_inputs(network, torch.tensor([ids])) for ids in windows]
+        seen = [attention_inputs(network, sample) for sample in samples.split(1)]
     return {
-        f"{layer}.{name}": torch.cat([getattr(window[layer], name) for window in seen]).contiguous()
-        for layer in range(minilm.LAYERS)
+        f"{layer}.{name}": torch.cat([getattr(sample[layer], name) for sample in seen]).contiguous()
+        for layer in member.CAPTURED
         for name in ("x", "q", "k", "v")
     }
 

@@ -145,7 +145,7 @@ def train(
         evaluate: gives the metric of the module as it stands, for the learning curve.
     """
     stepper, batches = Stepper(module), _batches(len(samples), recipe.batch_size, order)
-    like = stepper.weights[0]
+    like = next(module.parameters())  # not the first that is trained: an adapter may have a dtype of its own
     curve = [Look(0, 0.0, evaluate())]
     losses: list[float] = []
     seconds = 0.0

@@ -49,6 +49,7 @@ def serve(channel: socket.socket, job: dict[str, Any]) -> None:
     try:
         _limit_memory(job)
         torch.set_num_threads(job["threads"])
+        torch.backends.cudnn.allow_tf32 = False  # as torch has it for products: float32 is float32
         if job["kind"] == "timing":
             _time(job, orders, say)
         else:

@@ -81,7 +81,8 @@ def _record(
     facts = _facts(attempts)
     warnings = [*(text for attempt in attempts for text in attempt.warnings), *outcome.warnings]
     warnings += [f"{a.kind} pass: {a.status}: {a.reason}" for a in attempts if a.kind in _ASIDE and a.status != "ok"]
-    status, reason = _status(row, attempts, rounds, facts, info)
+    task_done = outcome.columns.get("task_status") == "ok"
+    status, reason = _status(row, attempts, rounds, facts, info, task_done)
     record: dict[str, Any] = {"status": status, "reason": reason}
     record |= {name: value for name, value in facts.items() if name not in _FACTS_OF_THE_PROCESS}
     if row["row"].get("task"):
@@ -130,6 +131,7 @@ def _status(
     rounds: Sequence[CaseRound],
     facts: dict[str, Any],
     info: dict[str, Any],
+    task_done: bool,
 ) -> tuple[str, str]:
     if row["status"] != "planned":
         return row["status"], row["reason"]
@@ -139,10 +141,11 @@ def _status(
         if attempt.status != "ok" and attempt.kind in ("cost", "timing"):
             return attempt.status, attempt.reason
     if not rounds:
+        beside = ", its task is done" if task_done else ""
         if info.get("state") != "done":  # a killed driver's run still says `running`
-            return "interrupted", f"the run was stopped before its first round; --resume {info['run']}"
+            return "interrupted", f"the run was stopped before its first round{beside}; --resume {info['run']}"
         budget_s = info["settings"]["budget_s"]
-        return "skipped", f"the budget of {budget_s:g} s was spent before its first round; --budget"
+        return "skipped", f"the budget of {budget_s:g} s was spent before its first round{beside}; --budget"
     if not _same_output(row, rounds, facts):
         return "crashed", "a timed call gave another output than the untimed pass"
     return "ok", ""

@@ -27,7 +27,7 @@ def folder(fetched: None, tmp_path: Path) -> Path:
 
 
 def test_every_layer_has_x_q_k_and_v_in_float32(folder: Path) -> None:
-    tensors = load_file(capture.capture_minilm(16, 2, folder))
+    tensors = load_file(capture.capture("minilm", 16, 2, folder))
 
     heads = (2, 12, 16, 32)
     shapes = {"x": (2, 16, 384), "q": heads, "k": heads, "v": heads}
@@ -36,33 +36,26 @@ def test_every_layer_has_x_q_k_and_v_in_float32(folder: Path) -> None:
 
 
 def test_a_sample_is_the_same_whatever_the_batch(folder: Path) -> None:
-    one, two = (load_file(capture.capture_minilm(16, batch_size, folder)) for batch_size in (1, 2))
+    one, two = (load_file(capture.capture("minilm", 16, batch_size, folder)) for batch_size in (1, 2))
 
     assert all(torch.equal(one[name][0], two[name][0]) for name in one)
 
 
-@pytest.mark.usefixtures("fetched")
-def test_the_text_fills_every_window() -> None:
-    windows = capture._windows(minilm.MAX_SEQ_LEN, capture.MAX_BATCH_SIZE, None)
-
-    assert [len(ids) for ids in windows] == [minilm.MAX_SEQ_LEN] * capture.MAX_BATCH_SIZE
-
-
 def test_samples_are_different_text(folder: Path) -> None:
-    x = load_file(capture.capture_minilm(16, 2, folder))["0.x"]
+    x = load_file(capture.capture("minilm", 16, 2, folder))["0.x"]
 
     assert not torch.equal(x[0], x[1])
 
 
 def test_a_shorter_capture_is_no_part_of_a_longer_one(folder: Path) -> None:
-    short, long = (load_file(capture.capture_minilm(seq_len, 1, folder)) for seq_len in (16, 32))
+    short, long = (load_file(capture.capture("minilm", seq_len, 1, folder)) for seq_len in (16, 32))
 
     assert torch.equal(short["0.x"][0, :15], long["0.x"][0, :15])  # the same words; the 16th is [SEP]
     assert not torch.allclose(short["5.x"][0, :15], long["5.x"][0, :15], atol=0.1)
 
 
 def test_attention_over_what_was_captured_gives_the_next_layers_input(folder: Path) -> None:
-    tensors = load_file(capture.capture_minilm(16, 1, folder))
+    tensors = load_file(capture.capture("minilm", 16, 1, folder))
     network = minilm.load(folder)
     attention, layer = cast(Any, network.attentions[2]), cast(Any, network.layers[2])
     q, k, v = (tensors[f"2.{name}"] for name in "qkv")
@@ -75,23 +68,23 @@ def test_attention_over_what_was_captured_gives_the_next_layers_input(folder: Pa
 
 
 def test_a_capture_is_made_once(folder: Path) -> None:
-    path = capture.capture_minilm(16, 1, folder)
+    path = capture.capture("minilm", 16, 1, folder)
     made = path.stat()
-    capture.capture_minilm(16, 1, folder)
+    capture.capture("minilm", 16, 1, folder)
 
     assert (path.stat().st_ino, path.stat().st_mtime_ns) == (made.st_ino, made.st_mtime_ns)
 
 
 def test_two_who_ask_at_once_get_one_whole_file(folder: Path) -> None:
     with ThreadPoolExecutor(2) as pool:
-        paths = list(pool.map(lambda _: capture.capture_minilm(16, 1, folder), range(2)))
+        paths = list(pool.map(lambda _: capture.capture("minilm", 16, 1, folder), range(2)))
 
     assert paths[0] == paths[1]
     assert sorted(path.name for path in (folder / "captures").iterdir()) == [".lock", paths[0].name]
 
 
 def test_the_usual_lengths_are_captured_ahead(folder: Path) -> None:
-    paths = capture.prepare(folder)
+    paths = capture.prepare("minilm", folder)
 
     assert [tuple(load_file(path)["2.q"].shape) for path in paths] == [(1, 12, n, 32) for n in (128, 256, 512)]
 
@@ -104,20 +97,20 @@ def test_nothing_is_captured_from_changed_files(folder: Path) -> None:
     minilm.SOURCE.folder(folder / "other").symlink_to(minilm.SOURCE.folder())
 
     with pytest.raises(UsageError, match=rf"{path}: its sha256 is"):
-        capture.capture_minilm(16, 1, folder / "other")
+        capture.capture("minilm", 16, 1, folder / "other")
 
 
 def test_absent_data_are_told_with_what_to_type(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
-        capture.capture_minilm(16, 1, tmp_path)
+        capture.capture("minilm", 16, 1, tmp_path)
 
     assert str(caught.value) == f"minilm: is not in {tmp_path}; python -m bench data fetch minilm"
 
 
 def test_a_folder_that_cannot_be_written_is_told(folder: Path) -> None:
     (folder / "captures").write_text("a file")
-    path = capture.capture_path(16, 1, folder)
+    path = capture.capture_path("minilm", 16, 1, folder)
 
     with pytest.raises(StoreError) as caught:
-        capture.capture_minilm(16, 1, folder)
+        capture.capture("minilm", 16, 1, folder)
     assert str(caught.value) == f"{path}: cannot be written (File exists); mend that, or BENCH_DATA=DIR"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import save
@@ -9,6 +10,7 @@ from safetensors.torch import save
 from bench.case import Case
 from bench.measure import applied, networks
 from bench.measure.samples import data_of
+from bench.stats.paired import value_interval
 
 EVERY = {"task_metric", "scores", "steps", "train_s"}
 
@@ -150,16 +152,32 @@ def test_the_usual_learning_rate_from_scratch_is_the_task_s(small: Case) -> None
 
 
 @pytest.mark.slow
-def test_two_thread_counts_agree(small: Case) -> None:
-    """Products of 2048 tokens of 64 are divided among threads, and their sums are then of another order."""
-    words = {"hidden_size": 64, "num_heads": 4, "head_dim": 16, "batch_size": 128}
-    case = small.replace(task="digits", mask="none", steps=12, learning_rate=0.003, **words)
+@pytest.mark.parametrize(("operator", "rank"), [("sdpa", None), ("linformer", 4)])
+def test_a_real_task_agrees_within_its_interval_whatever_the_threads(operator: str, rank: int | None) -> None:
+    """Handwritten digits: sums are taken in another order, and a training amplifies that."""
+    case = Case(
+        operator=operator,
+        provider="torch" if operator == "sdpa" else "bench",
+        scope="model",
+        phase="train",
+        task="digits",
+        seq_len=16,
+        num_heads=4,
+        head_dim=16,
+        hidden_size=64,
+        layers=2,
+        rank=rank,
+        batch_size=32,
+        steps=100,
+    )
     found = []
     for threads in (1, 2):
         torch.set_num_threads(threads)
-        found.append(applied.measure(case))
+        runs = [applied.measure(case.replace(seed=seed))["scores"] for seed in range(3)]
+        found.append(value_interval(np.array([[float(one) for one in run] for run in runs]), proportion=True))
     torch.set_num_threads(1)
 
-    assert found[0]["scores"] == found[1]["scores"]
-    assert [look[2] for look in found[0]["curve"]] == [look[2] for look in found[1]["curve"]]
-    assert value(found[0]) > 0.3  # of 10 classes
+    one, two = found
+    assert one.low <= two.centre <= one.high
+    assert two.low <= one.centre <= two.high
+    assert one.centre > 0.8  # it has learnt something: a guess is right in 0.1

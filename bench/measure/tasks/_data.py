@@ -109,6 +109,8 @@ class Scores:
     """Of each sample: its right answers, 0 or 1 where it has one class; or its nats, bits or errors."""
     weights: list[float]
     """What each score is out of: 1, or the sample's questions, tokens, characters or words."""
+    not_finite: int = 0
+    """Samples of which the network gave NaN or infinity, whatever became of their scores."""
 
     @property
     def mean(self) -> float:

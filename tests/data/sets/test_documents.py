@@ -66,3 +66,9 @@ def test_a_character_costs_4_13_bits_by_its_frequency() -> None:
 
     bits = sum(n * -math.log2(train[x] / train.total()) for x, n in test.items()) / test.total()
     assert round(bits, 2) == 4.13
+
+
+def test_no_document_of_the_characters_is_in_both_parts() -> None:
+    texts = documents.characters()
+
+    assert not set(texts["train"].split("\n")) & set(texts["test"].split("\n"))

@@ -1,4 +1,4 @@
-"""Captured inputs serve the shapes that MiniLM has, refuse the others in words, and tell what to type."""
+"""Captured inputs serve the shapes that their model has, refuse the others in words, and tell what to type."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from bench import data
 from bench.case import Case
 from bench.data import capture
 from bench.data.fetch import fetch, with_needs
+from bench.data.models import minilm
 from bench.measure import inputs
 
 MEMBERS = ("captured_minilm", "captured_minilm_first", "captured_minilm_last")
@@ -29,7 +30,7 @@ def captures() -> None:
     """The captures of the usual lengths are there; the first time the data are downloaded."""
     for source in with_needs(["minilm"]):
         fetch(source)
-    capture.prepare()
+    capture.prepare("minilm")
 
 
 @pytest.fixture
@@ -80,12 +81,16 @@ def test_low_rank_serves_the_middle_layer_worse_than_the_last() -> None:
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
-        ({"seq_len": 1024}, "seq_len 1024 asked for; captured_minilm has 3 to 512 tokens"),
-        ({"seq_len": 2}, "seq_len 2 asked for; captured_minilm has 3 to 512 tokens"),
-        ({"batch_size": 33}, "batch_size 33 asked for; captured_minilm has up to 32 windows"),
+        ({"seq_len": 1024}, "seq_len 1024 asked for; minilm has 3 to 512 tokens"),
+        ({"seq_len": 2}, "seq_len 2 asked for; minilm has 3 to 512 tokens"),
+        ({"batch_size": 33}, "batch_size 33 asked for; captured_minilm has up to 32 samples"),
         ({"hidden_size": 768, "head_dim": 64}, "hidden_size 768 asked for; captured_minilm has 384"),
         ({"num_heads": 6, "head_dim": 64}, "num_heads 6 asked for; captured_minilm has 12, of 32"),
         ({"num_kv_heads": 4}, "num_kv_heads 4 asked for; captured_minilm has 12"),
+        (
+            {"causal": True},
+            "causal true asked for; captured_minilm is of a model whose attention has causal false",
+        ),
         ({}, None),
         ({"scope": "projection", "num_heads": None, "head_dim": None}, None),
     ],
@@ -104,8 +109,8 @@ def test_without_the_data_it_says_what_to_type(empty: Path) -> None:
 
 
 def test_the_captures_alone_are_enough(empty: Path) -> None:
-    for seq_len in capture.PREPARED:
-        path = capture.capture_path(seq_len)
+    for seq_len in minilm.PREPARED:
+        path = capture.capture_path("minilm", seq_len)
         path.parent.mkdir(exist_ok=True)
         path.touch()
 
@@ -126,5 +131,38 @@ def test_a_run_records_layer_model_and_text() -> None:
         "layer": 5,
         "definition": 1,
         "model": data.load("minilm").provenance(),
-        "text": data.load("prose").provenance(),
+        "fed_with": {"prose": data.load("prose").provenance()},
     }
+
+
+OTHERS = {
+    "captured_smollm2": {"num_heads": 9, "num_kv_heads": 3, "head_dim": 64, "hidden_size": 576, "causal": True},
+    "captured_dinov2": {"num_heads": 6, "head_dim": 64, "hidden_size": 384, "seq_len": 65},
+    "captured_whisper": {"num_heads": 6, "head_dim": 64, "hidden_size": 384},
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", OTHERS)
+def test_every_model_s_capture_has_the_shapes_and_the_modality_that_it_says(name: str) -> None:
+    asked = case(**{"seq_len": 32, "input": name, **OTHERS[name]})
+    member = inputs.load(name)
+    if reason := member.absent():
+        pytest.skip(reason)
+    assert member.unsupported(asked) is None
+
+    found = {each: tuple(tensor.shape) for each, tensor in member.tensors(asked).items()}
+    keys = (1, asked.kv_heads, asked.seq_len, asked.head_dim)
+    assert found == {"q": (1, asked.num_heads, asked.seq_len, asked.head_dim), "k": keys, "v": keys}
+
+
+def test_the_modality_is_that_of_the_model() -> None:
+    assert [inputs.load(name).modality for name in OTHERS] == ["language", "vision", "audio"]
+
+
+def test_a_length_that_the_model_has_not_is_said() -> None:
+    asked = case(**{"input": "captured_dinov2", **OTHERS["captured_dinov2"], "seq_len": 64})
+
+    assert str(inputs.load("captured_dinov2").unsupported(asked)).startswith(
+        "seq_len 64 asked for; dinov2 has 1 + m²"
+    )

@@ -32,13 +32,14 @@ def test_accuracy_is_1_where_the_largest_logit_is_the_target_s(at_once: int) -> 
     network = Table(torch.tensor([[0.0, 1.0], [2.0, 1.0], [0.0, 3.0]]))
     found = scored(network, split(torch.tensor([1, 1, 1])), metric="accuracy", at_once=at_once)
 
-    assert (found.scores, found.weights) == ([1.0, 0.0, 1.0], [1.0, 1.0, 1.0])
+    assert (found.scores, found.weights, found.not_finite) == ([1.0, 0.0, 1.0], [1.0, 1.0, 1.0], 0)
 
 
 def test_a_logit_that_is_not_a_number_is_never_right() -> None:
     network = Table(torch.tensor([[math.nan, 0.0], [0.0, math.nan]]))
 
-    assert scored(network, split(torch.tensor([0, 1])), metric="accuracy", at_once=2).scores == [0.0, 0.0]
+    found = scored(network, split(torch.tensor([0, 1])), metric="accuracy", at_once=2)
+    assert (found.scores, found.not_finite) == ([0.0, 0.0], 2)
 
 
 @pytest.mark.parametrize("at_once", [1, 2])
@@ -54,7 +55,7 @@ def test_a_token_whose_logits_are_not_finite_is_wrong_and_no_other_one() -> None
     network = Table(torch.eye(3)[None].clone().index_fill(1, torch.tensor([1]), math.nan))
     found = scored(network, split(torch.tensor([[0, 1, 2]])), metric="accuracy", at_once=1)
 
-    assert (found.scores, found.weights) == ([2.0], [3.0])
+    assert (found.scores, found.weights, found.not_finite) == ([2.0], [3.0], 1)
 
 
 @pytest.mark.parametrize(("metric", "unit"), [("perplexity", 1.0), ("bits_per_character", math.log(2))])

@@ -11,7 +11,9 @@ import torch
 
 from bench import operators
 from bench.case import Case
-from bench.measure import reference
+from bench.data import models
+from bench.measure import inputs, reference, workload
+from bench.measure.metrics import error
 
 RANKS = (1, 2, 4, 8, 16, 23, 24)
 
@@ -43,3 +45,28 @@ def test_rank_above_the_tokens_is_refused() -> None:
     reason = operators.load("svd_oracle").unsupported(case)
 
     assert reason == "svd_oracle has at most 32 singular values and rank is 64"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model", ["minilm", "dinov2", "whisper"])
+def test_on_real_data_more_rank_is_never_worse_and_all_of_it_is_exact(model: str) -> None:
+    """A network of text, of images, of sound; 65 tokens, as many as the smallest image has."""
+    member, fed_with = models.load(model), inputs.load(f"captured_{model}")
+    if reason := fed_with.absent():
+        pytest.skip(reason)
+    case = Case(
+        operator="svd_oracle",
+        seq_len=65,
+        num_heads=member.NUM_HEADS,
+        head_dim=member.HEAD_DIM,
+        hidden_size=member.HIDDEN_SIZE,
+        input=f"captured_{model}",
+    )
+    ranks = (1, 2, 4, 8, 16, 32, 64, 65)
+    found = [error.measure(workload.build(case.replace(rank=rank))) for rank in ranks]
+
+    for name in ("attention_rel_error", "output_rel_error"):
+        assert found[-1][name] < 1e-12  # float64, 65 singular values
+    matrix = [each["attention_rel_error"] for each in found]
+    assert all(larger > smaller for larger, smaller in itertools.pairwise(matrix))
+    assert matrix[0] > 0.05  # it is no matrix of rank 1
