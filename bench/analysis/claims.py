@@ -18,8 +18,8 @@ Goes in: the table and its rounds. Comes out: one row a claim and modality (`cla
    (against it). A comparison is sure where its 95 % interval leaves the edge out, after Benjamini and Hochberg's
    control of the false discovery rate at 5 % over all comparisons of the claim and modality. For that an interval is
    read as that of a normal estimate, on logarithms where it is a ratio, each side for itself. Counts (FLOPs, weights,
-   bytes, seeds that diverge, largest learning rate of a grid) and failures are exact: they have no interval, are
-   always sure, and are left out of the control. A comparison without an interval decides nothing.
+   bytes, largest learning rate of a grid, all seeds diverging against none) and failures are exact: they have no
+   interval, are always sure, and are left out of the control. A comparison without an interval decides nothing.
 4. *The verdict of a piece.* A side is there where at least a tenth of the comparisons are surely on it. Both are
    there: `depends`. One alone is: it has the verdict, `held` or `refuted`, where at least half of the comparisons are
    surely on it. Else the piece is not decided.
@@ -32,7 +32,8 @@ Goes in: the table and its rounds. Comes out: one row a claim and modality (`cla
 The edges: growth of time, an exponent at least 0.1 below the baseline's (a quarter more time at ten times the length
 is nothing to choose by); operations and what is stored, any difference; time, 1 % (`finding.MARGIN`); long sequences,
 1 % less time at the longest length that either side could do; accuracy, a loss of the tolerance; training, a smaller
-largest learning rate (`learning_rates`), more seeds that diverge; steps to learn have no interval and are told only.
+largest learning rate (`learning_rates`), more seeds that diverge; steps to learn, and some of the seeds diverging,
+have no interval and are told only. What failed, or whose baseline did, is told as not counted.
 
 Where it breaks: comparisons of one group share their baseline and are not independent, which widens what chance
 alone gives; with five rounds or three seeds tails are heavier than normal; and a piece speaks of the operators,
@@ -186,7 +187,7 @@ def _verdict(rows: pd.DataFrame, notes: Sequence[str]) -> dict[str, Any]:
     pieces = list(_pieces(rows))
     decided = [piece for piece in pieces if piece.verdict]
     words = {piece.verdict for piece in decided}
-    told = next((piece for piece in [*decided, *pieces] if not math.isnan(piece.number[0])), None)
+    told = next((piece for piece in decided if not math.isnan(piece.number[0])), None)
     number, low, high = told.number if told else NOTHING
     named = dict.fromkeys(name for text in counted["case_ids"] for name in str(text).split("; "))
     conditions = [piece_words(piece.rows, piece.verdict, piece.number, piece.unit) for piece in pieces]

@@ -42,9 +42,14 @@ def cost_comparisons(cases: pd.DataFrame, rounds: pd.DataFrame) -> Iterator[dict
         rounds: columns `run case_hash group round latency_s log_ratio`.
     """
     named, logs = cases_by_name(cases), rounds_by_case(rounds, "log_ratio")
-    for _, row in rivals(cases[measured(cases) & cases["latency_ratio"].notna()]).iterrows():
+    for _, row in rivals(cases[measured(cases) | cases["status"].isin(FAILURES)]).iterrows():
         measure = "training" if row["phase"] == "train" else "inference"
-        yield comparison(measure, row, _ratio(row), why_not=row["why_not"])
+        if row["status"] in FAILURES:
+            yield comparison(measure, row, NOTHING, why_not=f"failed: {row['status']}")
+        elif known(row["latency_ratio"]):
+            yield comparison(measure, row, _ratio(row), why_not=row["why_not"])
+        else:
+            yield comparison(measure, row, NOTHING, why_not="its baseline has no latency")
     for _, rows in contexts(cases, "seq_len"):
         for _, line in series_of(rivals(rows), "seq_len"):
             yield from _operations(line, named)

@@ -28,6 +28,7 @@ from bench.analysis.comparison import NOTHING, Triple, baseline_of, cases_by_nam
 from bench.analysis.learning_rates import largest_rates
 from bench.analysis.series import series_columns
 from bench.analysis.verdict import TRIVIAL
+from bench.attempt import FAILURES
 from bench.table.tasks import curve_points
 
 __all__ = ["steps_to_learn", "task_comparisons", "task_notes"]
@@ -105,23 +106,35 @@ def _accuracy(row: pd.Series[Any], base: pd.Series[Any]) -> Iterator[dict[str, A
 
     Where the baseline itself is not surely better than the majority, to be as good as it means nothing.
     """
-    if not known(base["task_value"]):
-        return
     if known(row["seconds"]):
         measure = "after equal time"
     else:
         measure = "after equal steps" if row[_HOW_LONG].notna().any() else "without training"
+    if lost := _without_value(row, base):
+        yield comparison(measure, row, NOTHING, why_not=lost)
+        return
+    if not known(base["task_value"]) or not (known(row["task_difference"]) or row["task_status"] == "diverged"):
+        return  # not measured, which the report tells where it tells what was planned
     learnt = not known(base["task_majority"]) or surely_better(base, float(base["task_majority"]))
     why_not = "" if learnt else "its baseline is no better than the majority"
     metric = str(base["task_metric"]).replace("_", " ")
     unit = {"unit": f"{metric} - baseline" if sign(base) > 0 else f"baseline - {metric}"}
     if row["task_status"] == "diverged":
-        lost = (-math.inf, -math.inf, -math.inf)
-        yield comparison(measure, row, lost, exact=True, told=NOTHING, why_not=why_not) | unit
-    elif known(row["task_difference"]):
+        never = (-math.inf, -math.inf, -math.inf)
+        yield comparison(measure, row, never, exact=True, told=NOTHING, why_not=why_not) | unit
+    else:
         won = gain(row)
         judged = (won.centre, won.low, won.high)
         yield comparison(measure, row, judged, why_not=why_not) | unit | {"edge": -tolerance(row)}
+
+
+def _without_value(row: pd.Series[Any], base: pd.Series[Any]) -> str:
+    """Gives which side's task failed, so that nothing can be compared; nothing where none did."""
+    if str(row["task_status"]) in FAILURES:
+        return f"its task failed: {row['task_status']}"
+    if str(base["task_status"]) in (*FAILURES, "diverged"):
+        return f"its baseline has no value: {base['task_status']}"
+    return ""
 
 
 def _steps(row: pd.Series[Any], base: pd.Series[Any]) -> Iterator[dict[str, Any]]:
@@ -133,14 +146,19 @@ def _steps(row: pd.Series[Any], base: pd.Series[Any]) -> Iterator[dict[str, Any]
 
 
 def _diverged(line: pd.DataFrame, named: _Named) -> Iterator[dict[str, Any]]:
-    """Compares the share of seeds that diverge, in the mean of the learning rates that both sides tried."""
+    """Compares the share of seeds that diverge, in the mean of the learning rates that both sides tried.
+
+    It decides where all seeds of one side do and none of the other; any other share of a few seeds is told only.
+    """
     found = []
     for _, row in line.iterrows():
         base = baseline_of(row, named)
         share, other = (math.nan if each is None else _share_diverged(each) for each in (row, base))
         found.append(share - other)
     if known(mean := pd.Series(found, dtype=float).mean()):
-        yield comparison("diverged seeds", line.iloc[-1], (mean, mean, mean), exact=True, line=line)
+        decides = abs(mean) == 1
+        judged = (mean, mean, mean) if decides else (mean, math.nan, math.nan)
+        yield comparison("diverged seeds", line.iloc[-1], judged, exact=decides, line=line)
 
 
 def _share_diverged(row: pd.Series[Any]) -> float:

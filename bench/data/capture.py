@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["absent", "capture", "capture_path", "prepare", "provenance"]
 
 # Part of a capture's name: raise it when the same files come to give other tensors.
-# 1: first.
-_DEFINITION = 1
+# 1: first. 2: windows of prose a sixteenth apart, since two of 32 began alike.
+_DEFINITION = 2
 
 
 def provenance(model: str) -> dict[str, Any]:
@@ -46,16 +46,15 @@ def capture_path(model: str, seq_len: int, batch_size: int = 1, into: str | Path
 def absent(model: str, into: str | Path | None = None) -> str | None:
     """Gives what is not on this machine and what to type, or nothing; looks at no more than names and sizes.
 
-    Where the captures of the prepared lengths are there, model and samples are not needed: a machine that cannot
-    install packages is given the folder ``captures`` alone.
+    Where the captures of the model's prepared lengths are there, model and samples are not needed: a machine that
+    cannot install packages is given the folder ``captures`` alone, and has these lengths.
     """
     member = models.load(model)
-    if reason := member.lacking() or packages.lacking("safetensors"):
-        return str(reason)
     prepared = [capture_path(model, seq_len, into=into) for seq_len in getattr(member, "PREPARED", ())]
     if prepared and all(path.is_file() for path in prepared):
-        return None
-    return member.SOURCE.absent(into) or windows.absent(member.MODALITY, into)
+        return packages.lacking("safetensors")
+    reason: str | None = packages.lacking("safetensors") or member.lacking() or member.SOURCE.absent(into)
+    return reason or windows.absent(member.MODALITY, into)
 
 
 def prepare(model: str, into: str | Path | None = None) -> list[Path]:

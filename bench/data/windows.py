@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["MOST", "absent", "lacking", "provenance", "raw", "sources"]
 
-MOST = {"language": 32, "vision": 2, "audio": 8}
-"""As many different samples as there are."""
+MOST = {"language": 16, "vision": 2, "audio": 8}
+"""As many different samples as there are; a paragraph of the prose may fill a thirtieth of it."""
 
 _CHARACTERS_A_TOKEN = 12
 """More than any window of prose has (the mean is 4.2): what is cut from the text before it is made tokens."""

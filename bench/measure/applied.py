@@ -50,6 +50,8 @@ def measure(case: Case) -> dict[str, Any]:
     else:
         network = networks.exact(case, work.samples.sizes, probe(case))
         found = _tuned(work, network) if case.application == "adapted" else _swapped(work, network)
+        if work.task.timed:
+            found.setdefault("warnings", []).append(f"latency is of {work.task.timed}")
     return {"task_metric": work.task.metric} | {name: value for name, value in found.items() if value is not None}
 
 
@@ -121,17 +123,19 @@ def _swapped(work: _Work, network: Pretrained) -> dict[str, Any]:
     """Swaps attentions into a network that is as it was loaded.
 
     Returns:
-        `layer_rel_errors`, of each attention's output against the exact network's, before anything is trained; of
-        what then recovers `value_before`, the test value at step 0; what `measure` says.
+        `layer_rel_errors`, of each attention's output against the exact network's, before anything is trained;
+        `random`, where the operator draws; of what then recovers `value_before`, the test value at step 0; what
+        `measure` says.
     """
     seen = work.seen(network)
     exact = _attended(network, seen)
     pretrained.change(work.case, network)
-    errors = {"layer_rel_errors": _errors(_attended(network, seen), exact, seen.mask)}
+    errors = _errors(_attended(network, seen), exact, seen.mask)
+    found = {"layer_rel_errors": errors, "random": operators.of(work.case).random or None}
     if work.case.recover_steps is None:
-        return {**errors, "steps": 0, "train_s": 0.0, **work.score(network)}
+        return {**found, "steps": 0, "train_s": 0.0, **work.score(network)}
     before = work.value(network, work.samples.test)
-    return {**errors, "value_before": before, **work.train_and_score(network, work.case.recover_steps)}
+    return {**found, "value_before": before, **work.train_and_score(network, work.case.recover_steps)}
 
 
 def _tuned(work: _Work, network: Pretrained) -> dict[str, Any]:

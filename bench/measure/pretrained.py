@@ -7,6 +7,7 @@ adapters into the projections that they stand on.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, cast
 
 import torch
@@ -65,6 +66,26 @@ class Shifted(nn.Module):
         return cast(torch.Tensor, self.adapter(x) + self.bias)
 
 
+class _Repeated(nn.Module):
+    """An attention that knows no grouped heads, in a network with them: each key head is given to its query heads.
+
+    Args:
+        attend: ``(q, k, v, mask) -> o`` of as many key heads as query heads.
+        times: query heads of a key head.
+    """
+
+    def __init__(self, attend: Callable[..., torch.Tensor], times: int) -> None:
+        super().__init__()
+        self.attend, self.times = attend, times
+
+    def forward(
+        self, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, mask: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        """Gives ``[b, h, n, c]`` of q ``[b, h, n, c]``, k and v ``[b, g, n, c]``."""
+        k, v = (heads.repeat_interleave(self.times, dim=1) for heads in (k, v))
+        return self.attend(q, k, v, mask)
+
+
 def change(case: Case, module: Pretrained) -> None:
     """Puts the case's operator into a network that is as it was loaded, and says what of it is trained."""
     operator = operators.of(case)
@@ -94,8 +115,12 @@ def merge(module: nn.Module) -> int:
 def _swap(case: Case, operator: Attention, network: Network) -> None:
     for index, attention in enumerate(network.attentions):
         if case.layer in (None, index):
-            built = operator.build_layer(case, attention, draws(case, f"operator {index}"))
+            known = case if operator.gqa else case.replace(num_kv_heads=None)
+            built = operator.build_layer(known, attention, draws(case, f"operator {index}"))
             network.attentions[index] = cast(nn.Module, operator.adopt(case, built)).to(case.device)
+            if known.kv_heads != case.kv_heads:
+                attend = cast(Callable[..., torch.Tensor], attention.attend)
+                attention.attend = _Repeated(attend, known.kv_heads // case.kv_heads)
 
 
 def _adapt(case: Case, operator: Adapter, network: Network) -> None:

@@ -8,6 +8,7 @@ regression on what the exact network pools of samples of the train split, and is
 from __future__ import annotations
 
 import hashlib
+import importlib.metadata
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,8 @@ def probe(case: Case) -> nn.Linear | None:
 
 def _path(case: Case, samples: Samples) -> Path:
     targets = hashlib.sha256(samples.targets.numpy().tobytes()).hexdigest()
-    told = digest({**origin(case), "definition": _DEFINITION, "code": None, "targets": targets})
+    fitted_by = importlib.metadata.version("scikit-learn")
+    told = digest({**origin(case), "definition": _DEFINITION, "code": None, "targets": targets, "by": fitted_by})
     return data_folder() / "probes" / f"{case.task}-{case.model}-n{case.seq_len}-{told}.safetensors"
 
 

@@ -11,6 +11,7 @@ import functools
 import hashlib
 import inspect
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,7 @@ def origin(case: Case) -> dict[str, Any]:
         "definition": _DEFINITION,
         "task": case.task,
         "code": _code(task),
+        "model_code": _hashed(Path(models.__file__).parent.glob("*.py")) if case.model else None,
         "sources": [data.load(name).provenance() for name in task.sources],
         "model": models.load(case.model).SOURCE.provenance() if case.model else None,
         "seq_len": case.seq_len,
@@ -85,8 +87,13 @@ def _code(task: Any) -> str:
     places = {Path(inspect.getfile(kind)) for kind in type(task).__mro__ if kind is not object}
     beside = {path for place in places for path in (place.parent.glob("*.py") if place.name != "__init__.py" else ())}
     opens = Path(data.__file__).parent
+    return _hashed({*places, *beside, *opens.glob("sets/*.py"), opens / "audio.py"})
+
+
+def _hashed(paths: Iterable[Path]) -> str:
+    """Gives one checksum of all these files."""
     hashed = hashlib.sha256()
-    for path in sorted({*places, *beside, *opens.glob("sets/*.py"), opens / "audio.py"}):
+    for path in sorted(paths):
         hashed.update(path.read_bytes())
     return hashed.hexdigest()
 

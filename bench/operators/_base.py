@@ -39,7 +39,8 @@ class Attention(Operator):
     mask: bool = False
     """Whether a key mask is honoured."""
     gqa: bool = False
-    """Whether there may be fewer key and value heads than query heads."""
+    """Whether there may be fewer key and value heads than query heads; swapped into a network that has fewer, an
+    attention that does not know them is given each as often as it has query heads."""
     only_grouped: bool = False
     """Whether there must be."""
     exact: bool = False
@@ -73,7 +74,7 @@ class Attention(Operator):
             return f"{implementation_name(case)} has no causal form"
         if case.mask != "none" and not self.mask:
             return f"{implementation_name(case)} honours no key mask"
-        if case.kv_heads != case.num_heads and not self.gqa:
+        if case.kv_heads != case.num_heads and not self.gqa and case.application != "swapped":
             return f"{implementation_name(case)} needs as many key and value heads as query heads"
         return None
 

@@ -116,8 +116,8 @@ def _of_swap(case: Case, model: Any, task: Any, operator: Any) -> str | None:
         return f"{case.model} rotates queries and keys by position, and {case.operator} folds their projections"
     if not operator.approximates and case.recover_steps is None:
         return f"{case.operator} approximates nothing before it is trained; recover_steps: 100"
-    if case.recover_steps is not None and task.metric == "word_error_rate":
-        return f"{case.task} has too few samples to train on"
+    if task.metric == "word_error_rate" and (case.recover_steps is not None or case.phase == "train"):
+        return f"{case.task} has too few samples to train on; phase: forward"
     if case.recover_steps is not None:
         return operators.of(case).unsupported(case.replace(phase="train"))
     return None

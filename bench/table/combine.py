@@ -91,6 +91,8 @@ def _record(
     if status in ("ok", "throttled") and rounds:
         record |= _times(row, rounds, machine_paces[use_of(row)], info)
         warnings += _doubts(record)
+        if 0 < ratio(rounds).count < len(rounds):
+            warnings.append("its baseline is missing in some rounds: the ratio is over the others")
     if record.get("agreement_rel_error", 0.0) > ROUNDING[row["row"]["dtype"]]:
         warnings.append("its output is not that of ours (agreement_rel_error): it computes something else")
     record["warnings"] = "; ".join(text.replace("; ", ", ") for text in dict.fromkeys(warnings))

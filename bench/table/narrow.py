@@ -86,5 +86,5 @@ def _text(value: Any) -> str:
     if pd.isna(value):
         return "none"
     if isinstance(value, float):
-        return f"{value:g}"
+        return f"{value:.15g}"
     return str(value).lower() if isinstance(value, bool) else str(value)

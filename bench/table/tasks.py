@@ -27,6 +27,7 @@ _EXPONENTIAL = frozenset({"perplexity"})
 """Metrics that are exp of the mean of what is scored: intervals are taken before, on the logarithm."""
 
 _LARGEST_EXPONENT = 709.0  # of a float64
+_ALIKE = 1.1  # the most steps of a seed over the least, where all were given the same time
 _OTHER_SAMPLES = "{} was scored on other test samples: no {}"
 
 
@@ -83,7 +84,8 @@ def task_outcomes(info: dict[str, Any], attempts: Mapping[str, Sequence[Attempt]
         own = scored[name]
         if own is not None:
             columns |= _value(own)
-            warnings += _of_one_seed(columns, own)
+            warnings += _of_one_seed(tried[name], columns, own)
+            warnings += _of_equal_time(entry, tried[name])
             base = own if entry["baseline_hash"] == name else scored.get(entry["baseline_hash"])
             columns |= _against(own, base, "task_difference", "the baseline", warnings)
             columns |= _against(own, lower.get(name), "task_step", "the next lower rank", warnings)
@@ -275,8 +277,20 @@ def _named(column: str, ends: Sequence[float]) -> dict[str, float]:
     return dict(zip((column, f"{column}_ci_low", f"{column}_ci_high"), ends, strict=True))
 
 
-def _of_one_seed(columns: Mapping[str, Any], own: _Scored) -> list[str]:
-    """A training that was done once says nothing of how another would have ended."""
-    if columns.get("task_steps") and len(own.by_seed) == 1:
+def _of_one_seed(tried: Sequence[Attempt], columns: Mapping[str, Any], own: _Scored) -> list[str]:
+    """A training that was done once says nothing of how another would have ended, nor does one draw of features."""
+    if len(own.by_seed) > 1:
+        return []
+    if columns.get("task_steps"):
         return ["one seed was trained: the interval of task_value is over test samples alone"]
+    if any(attempt.facts.get("random") for attempt in tried):
+        return ["it was drawn once: the interval of task_value is over test samples alone"]
     return []
+
+
+def _of_equal_time(entry: Mapping[str, Any], tried: Sequence[Attempt]) -> list[str]:
+    """Equal time is equal where the machine is as fast for one seed as for the next."""
+    steps = [float(attempt.facts["steps"]) for attempt in tried if attempt.facts.get("steps")]
+    if entry["case"].get("seconds") is None or len(steps) < 2 or max(steps) <= _ALIKE * min(steps):
+        return []
+    return ["its seeds were given equal time and made unequal steps: the machine was not always as fast"]

@@ -146,7 +146,29 @@ def test_seeds_that_diverge_are_compared_as_shares(done):
     rows = [done("sdpa", task_seeds=4.0), done("linformer", task_seeds=3.0, task_diverged=1.0)]
     (found,) = compared(rows, "diverged seeds")
 
-    assert (found["value"], found["exact"]) == (0.25, True)
+    assert (found["value"], found["exact"]) == (0.25, False)
+    assert math.isnan(found["low"])
+
+
+def test_all_seeds_diverging_against_none_decides(done):
+    rows = [done("sdpa", task_seeds=3.0), done("linformer", task_seeds=0.0, task_diverged=3.0)]
+    (found,) = compared(rows, "diverged seeds")
+
+    assert (found["value"], found["exact"]) == (1.0, True)
+
+
+@pytest.mark.parametrize(
+    ("of_base", "of_other", "why_not"),
+    [
+        ({}, {"task_value": np.nan, "task_status": "oom"}, "its task failed: oom"),
+        ({"task_value": np.nan, "task_status": "timeout"}, {}, "its baseline has no value: timeout"),
+    ],
+)
+def test_a_task_that_failed_on_either_side_is_told_and_not_counted(done, of_base, of_other, why_not):
+    (found,) = compared([done("sdpa", **of_base), done("linformer", **of_other)], "after equal steps")
+
+    assert found["why_not"] == why_not
+    assert math.isnan(found["value"])
 
 
 @pytest.mark.parametrize(

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any, cast
 
 import pytest
 import torch
+from torch import nn
 
 from bench import operators
 from bench.case import Case
+from bench.data.models._attention import SelfAttention
 from bench.measure import networks, pretrained
 from bench.measure.pretrained import Pretrained, Shifted
 from bench.measure.samples import data_of
@@ -64,6 +67,33 @@ def test_an_operator_that_is_exact_at_full_rank_gives_the_exact_network(swapped:
     exact, found = outputs(case, *networks_of(case))
 
     torch.testing.assert_close(found, exact, rtol=ROUNDING, atol=ROUNDING)
+
+
+class Grouped(nn.Module):
+    """One causal attention of 4 heads over 2 of keys."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.attentions = nn.ModuleList([SelfAttention(24, 4, num_kv_heads=2, bias=False, causal=True)])
+
+
+def test_an_attention_that_knows_no_grouped_heads_is_given_each_key_head_as_often_as_it_has_queries(
+    swapped: Case,
+) -> None:
+    shape = {"num_heads": 4, "num_kv_heads": 2, "head_dim": 6, "hidden_size": 24, "causal": True}
+    case = swapped.replace(operator="linear_elu", provider="bench", **shape)
+    assert operators.load("linear_elu").unsupported(case) is None
+    assert operators.load("linear_elu").unsupported(case.replace(model=None, task=None)) is not None
+
+    network = Grouped().double()
+    pretrained.change(case, Pretrained(cast(Any, network)))
+    attention = cast(SelfAttention, network.attentions[0])
+    x = torch.randn(2, 16, 24, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    q, k, v = attention.project(x)
+    attend = operators.load("linear_elu").build(case.replace(num_kv_heads=None), torch.Generator())
+    expected = attend(q, k[:, [0, 0, 1, 1]], v[:, [0, 0, 1, 1]])
+
+    torch.testing.assert_close(attention(x), attention.join(expected), rtol=ROUNDING, atol=ROUNDING)
 
 
 @pytest.mark.parametrize(

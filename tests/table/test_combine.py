@@ -73,6 +73,13 @@ def test_a_baseline_in_two_parts_has_the_rounds_of_both(planted):
     assert [one["latency_ratio"] for one in found] == pytest.approx([1.0, planted.ratio, planted.ratio])
 
 
+def test_rounds_without_the_baseline_are_told(planted, record):
+    attempts = [a for a in planted.rounds() if (a.case_hash, a.round) != ("base", 2)]
+
+    assert "its baseline is missing in some rounds" in record(attempts)["warnings"]
+    assert "its baseline is missing" not in record(planted.rounds())["warnings"]
+
+
 @pytest.mark.parametrize("status", ["oom", "timeout", "crashed", "nan", "device_lost"])
 def test_a_failed_attempt_gives_its_status_and_no_latency(planted, record, status):
     """Also where rounds before it went well."""

@@ -295,11 +295,3 @@ def test_a_seed_s_own_facts_are_no_columns_and_leave_those_of_the_case(planted, 
 
     assert found["steps"] == 100
     assert not found.keys() & {"scores", "train_s", "curve"}
-
-
-def test_a_case_whose_task_is_done_and_that_was_never_timed_says_both(record):
-    found = record(seeds("case", RIGHT))
-
-    expected = "the budget of 60 s was spent before its first round, its task is done; --budget"
-    assert (found["status"], found["reason"], found["task_status"]) == ("skipped", expected, "ok")
-    assert found["task_value"] == pytest.approx(9 / 12)

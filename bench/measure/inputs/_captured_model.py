@@ -51,8 +51,9 @@ class CapturedModel:
             return None
         if case.num_heads != member.NUM_HEADS:
             return f"num_heads {case.num_heads} asked for; {case.input} has {member.NUM_HEADS}, of {member.HEAD_DIM}"
-        if case.kv_heads != member.NUM_KV_HEADS:
-            return f"num_kv_heads {case.kv_heads} asked for; {case.input} has {member.NUM_KV_HEADS}"
+        if case.kv_heads not in (member.NUM_KV_HEADS, member.NUM_HEADS):
+            has = " or ".join(str(count) for count in sorted({member.NUM_KV_HEADS, member.NUM_HEADS}))
+            return f"num_kv_heads {case.kv_heads} asked for; {case.input} has {has}"
         if case.causal != member.CAUSAL:
             asked, has = str(case.causal).lower(), str(member.CAUSAL).lower()
             return f"causal {asked} asked for; {case.input} is of a model whose attention has causal {has}"
@@ -67,11 +68,19 @@ class CapturedModel:
         return {"layer": self.layer, **capture.provenance(self.model)}
 
     def tensors(self, case: Case) -> dict[str, torch.Tensor]:
-        """Gives q ``[b, h, n, c]``, k and v ``[b, g, n, c]`` at scope `core`, else x ``[b, n, d]``; float64, CPU."""
+        """Gives q ``[b, h, n, c]``, k and v ``[b, g, n, c]`` at scope `core`, else x ``[b, n, d]``; float64, CPU.
+
+        Where a case has as many key heads as query heads and the model has fewer, each stands for its query heads:
+        the same attention, for operators that know no grouped heads.
+        """
         import torch
         from safetensors import safe_open
 
         path = capture.capture(self.model, case.seq_len, case.batch_size)
         names = ("q", "k", "v") if case.scope == "core" else ("x",)
         with safe_open(path, framework="pt") as file:
-            return {name: file.get_tensor(f"{self.layer}.{name}").to(torch.float64) for name in names}
+            found = {name: file.get_tensor(f"{self.layer}.{name}").to(torch.float64) for name in names}
+        for name in ("k", "v"):
+            if name in found:
+                found[name] = found[name].repeat_interleave(case.kv_heads // found[name].shape[1], dim=1)
+        return found

@@ -45,6 +45,8 @@ class Task:
     """What training from scratch usually takes."""
     second: str | None = None
     """Another task, on which it is told what a pretrained model forgot while it was tuned to this one."""
+    timed: str = ""
+    """What the latency of a pretrained model is of, where it is not of all that the value is of."""
     evaluated_at_once: int = 32
     """Samples a batch of an evaluation: fewer where what a network gives of a sample is large."""
 

@@ -36,6 +36,7 @@ class Transcripts(Task):
     models = frozenset({"whisper"})
     trains = False
     sources = ("voices", "prompts")
+    timed = "the encoder alone: words are written down by the decoder, outside the clock"
     evaluated_at_once = 8
 
     def unsupported(self, case: Case) -> str | None:

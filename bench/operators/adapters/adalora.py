@@ -32,6 +32,11 @@ class Adalora(Adapter):
     rank_kind = "update"
     options: Mapping[str, Option] = {"alpha": Option(16.0, "Scale of the update: α/r multiplies P Λ Q x.")}
 
+    def unsupported(self, case: Case) -> str | None:
+        if case.task is not None:
+            return "adalora is trained with a penalty and pruned on the way, which no task does; take lora"
+        return super().unsupported(case)
+
     def update_rank(self, case: Case) -> int | None:
         return case.rank
 

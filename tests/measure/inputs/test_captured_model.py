@@ -83,7 +83,7 @@ def test_low_rank_serves_the_middle_layer_worse_than_the_last() -> None:
     [
         ({"seq_len": 1024}, "seq_len 1024 asked for; minilm has 3 to 512 tokens"),
         ({"seq_len": 2}, "seq_len 2 asked for; minilm has 3 to 512 tokens"),
-        ({"batch_size": 33}, "batch_size 33 asked for; captured_minilm has up to 32 samples"),
+        ({"batch_size": 17}, "batch_size 17 asked for; captured_minilm has up to 16 samples"),
         ({"hidden_size": 768, "head_dim": 64}, "hidden_size 768 asked for; captured_minilm has 384"),
         ({"num_heads": 6, "head_dim": 64}, "num_heads 6 asked for; captured_minilm has 12, of 32"),
         ({"num_kv_heads": 4}, "num_kv_heads 4 asked for; captured_minilm has 12"),
@@ -129,7 +129,7 @@ def test_a_run_records_layer_model_and_text() -> None:
 
     assert recorded == {
         "layer": 5,
-        "definition": 1,
+        "definition": 2,
         "model": data.load("minilm").provenance(),
         "fed_with": {"prose": data.load("prose").provenance()},
     }
@@ -154,6 +154,20 @@ def test_every_model_s_capture_has_the_shapes_and_the_modality_that_it_says(name
     found = {each: tuple(tensor.shape) for each, tensor in member.tensors(asked).items()}
     keys = (1, asked.kv_heads, asked.seq_len, asked.head_dim)
     assert found == {"q": (1, asked.num_heads, asked.seq_len, asked.head_dim), "k": keys, "v": keys}
+
+
+@pytest.mark.slow
+def test_grouped_heads_are_repeated_where_a_case_has_as_many_key_heads_as_query_heads() -> None:
+    member = inputs.load("captured_smollm2")
+    if reason := member.absent():
+        pytest.skip(reason)
+    grouped = case(**{"seq_len": 32, "input": "captured_smollm2", **OTHERS["captured_smollm2"]})
+    whole = grouped.replace(num_kv_heads=9)
+
+    assert member.unsupported(whole) is None
+    tensors, repeated = member.tensors(grouped), member.tensors(whole)
+    for head in range(9):
+        assert torch.equal(repeated["k"][:, head], tensors["k"][:, head // 3])
 
 
 def test_the_modality_is_that_of_the_model() -> None:
