@@ -9,15 +9,22 @@ from bench.case import SCOPES, Case
 from bench.measure import inputs
 
 NAMES = inputs.catalogue.names()
-# MiniLM's own shape, which the captured inputs ask for.
-SHAPE = {"operator": "sdpa", "seq_len": 128, "hidden_size": 384, "num_heads": 12, "head_dim": 32}
+# Captured inputs ask for the shape of their model; any serves the others.
+OF_MINILM = {"seq_len": 128, "hidden_size": 384, "num_heads": 12, "head_dim": 32}
+SHAPES = {
+    "captured_smollm2": {**OF_MINILM, "hidden_size": 576, "num_heads": 9, "num_kv_heads": 3, "head_dim": 64},
+    "captured_dinov2": {**OF_MINILM, "seq_len": 65, "num_heads": 6, "head_dim": 64},
+    "captured_whisper": {**OF_MINILM, "num_heads": 6, "head_dim": 64},
+}
 
 
 def case_of(name: str, scope: str) -> Case:
     """A case that the input can serve; skips the test where its data are not on this machine."""
     source = inputs.load(name)
-    shape = {key: value for key, value in SHAPE.items() if scope != "projection" or "head" not in key}
-    case = Case(**shape, scope=scope, input=name)
+    asked = SHAPES.get(name, OF_MINILM)
+    shape = {key: value for key, value in asked.items() if scope != "projection" or "head" not in key}
+    causal = name == "captured_smollm2" and scope != "projection"
+    case = Case(operator="sdpa", **shape, causal=causal, scope=scope, input=name)
     if scope not in source.scopes:
         pytest.skip(f"not defined at scope {scope}")
     if source.absent() is not None:
@@ -40,17 +47,20 @@ def test_an_input_is_explained_in_its_docstring(name: str) -> None:
 
 @pytest.mark.parametrize("scope", ["projection", "core", "layer"])
 @pytest.mark.parametrize("name", NAMES)
-def test_an_input_serves_a_case_of_minilm_s_shape(name: str, scope: str) -> None:
+def test_an_input_serves_a_case_of_its_shape(name: str, scope: str) -> None:
     assert inputs.load(name).unsupported(case_of(name, scope)) is None
 
 
 @pytest.mark.parametrize("scope", ["projection", "core", "layer"])
 @pytest.mark.parametrize("name", NAMES)
 def test_an_input_has_the_shapes_of_its_scope_in_float64_on_the_cpu(name: str, scope: str) -> None:
-    tensors = inputs.load(name).tensors(case_of(name, scope))
+    case = case_of(name, scope)
+    tensors = inputs.load(name).tensors(case)
 
-    heads = dict.fromkeys(("q", "k", "v"), (1, 12, 128, 32))
-    assert {key: tuple(t.shape) for key, t in tensors.items()} == (heads if scope == "core" else {"x": (1, 128, 384)})
+    n, c = case.seq_len, case.head_dim
+    heads = {"q": (1, case.num_heads, n, c), "k": (1, case.kv_heads, n, c), "v": (1, case.kv_heads, n, c)}
+    expected = heads if scope == "core" else {"x": (1, n, case.hidden_size)}
+    assert {key: tuple(t.shape) for key, t in tensors.items()} == expected
     assert all(t.dtype == torch.float64 and t.device.type == "cpu" for t in tensors.values())
     assert all(bool(t.isfinite().all()) for t in tensors.values())
 
