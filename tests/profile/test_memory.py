@@ -33,9 +33,6 @@ def test_the_peak_is_the_metric_s(naive, operator, scope, phase):
 
 
 @pytest.mark.slow
-@pytest.mark.filterwarnings(
-    "ignore:`torch.jit.script_method` is deprecated:DeprecationWarning"
-)  # torch's own, in compiling
 @pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile on the CPU needs g++")
 def test_a_compiled_call_s_peak_is_the_metric_s_too(naive):
     case = naive.replace(compiled=True)

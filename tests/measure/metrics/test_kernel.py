@@ -52,6 +52,5 @@ def test_uncompiled_flex_runs_products_and_a_mask() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.filterwarnings("ignore:`torch.jit.script_method` is deprecated:DeprecationWarning")  # of torch's own
 def test_compiled_flex_is_one_kernel_of_the_compiler_s() -> None:
     assert flex(compiled=True) == "inductor"

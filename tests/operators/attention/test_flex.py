@@ -85,7 +85,6 @@ def test_compiled_it_takes_no_float64_on_the_cpu() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.filterwarnings("ignore:`torch.jit.script_method` is deprecated:DeprecationWarning")  # of torch's own
 @pytest.mark.parametrize("changes", [{}, {"causal": True}, {"causal": True, "mask": "padding"}], ids=str)
 def test_compiled_it_equals_the_formula_and_stores_no_scores(changes: dict[str, Any]) -> None:
     """Its peak is the closed form's to the byte; the scores alone would be seven times that."""
@@ -104,7 +103,6 @@ def test_compiled_it_equals_the_formula_and_stores_no_scores(changes: dict[str, 
 
 
 @pytest.mark.slow
-@pytest.mark.filterwarnings("ignore:`torch.jit.script_method` is deprecated:DeprecationWarning")  # of torch's own
 def test_compiled_it_takes_heads_as_a_layer_cuts_them() -> None:
     """Views of a projection's output, for which torch 2.13 alone compiles no kernel on the CPU."""
     case = CASE.replace(scope="layer", seq_len=128)
