@@ -41,19 +41,8 @@ TOLERANCE = 0.02
 
 _CONTEXT = (
     *("run", "task", "application", "model", "layers", "device", "dtype", "threads", "batch_size", "num_heads"),
-    *(
-        "num_kv_heads",
-        "head_dim",
-        "hidden_size",
-        "seq_len",
-        "causal",
-        "mask",
-        "steps",
-        "seconds",
-        "recover_steps",
-        "learning_rate",
-    ),
-    *("seeds", "seed"),
+    *("num_kv_heads", "head_dim", "hidden_size", "seq_len", "causal", "mask"),
+    *("steps", "seconds", "recover_steps", "learning_rate", "seeds", "seed"),
 )
 _HIGHER_IS_BETTER = frozenset({"accuracy"})
 _IN_POINTS = frozenset({"accuracy", "word_error_rate"})

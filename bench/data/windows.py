@@ -18,7 +18,7 @@ from bench.data.sets import prompts, prose, voices
 if TYPE_CHECKING:
     from bench.data.source import Source
 
-__all__ = ["MOST", "absent", "lacking", "provenance", "raw", "sources"]
+__all__ = ["MOST", "absent", "lacking", "middle_square", "provenance", "raw", "sources"]
 
 MOST = {"language": 16, "vision": 2, "audio": 8}
 """As many different samples as there are; a paragraph of the prose may fill a thirtieth of it."""
@@ -72,6 +72,14 @@ def provenance(modality: str) -> dict[str, Any]:
     return {source.name: source.provenance() for source in sources(modality)}
 
 
+def middle_square(pixels: Any) -> Any:
+    """Gives the middle of an image ``[height, width, …]``, so that nothing in it is stretched."""
+    height, width = pixels.shape[:2]
+    side = min(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    return pixels[top : top + side, left : left + side]
+
+
 def _prose(seq_len: int, batch_size: int, into: str | Path | None) -> list[str]:
     text = prose.text(into)
     starts = [text.index("\n", i * len(text) // MOST["language"]) + 1 for i in range(batch_size)]
@@ -82,14 +90,7 @@ def _photographs(seq_len: int, batch_size: int, into: str | Path | None) -> Any:
     import numpy as np
     from sklearn.datasets import load_sample_images
 
-    return np.stack([_middle(image) for image in load_sample_images().images[:batch_size]])
-
-
-def _middle(pixels: Any) -> Any:
-    height, width = pixels.shape[:2]
-    side = min(height, width)
-    top, left = (height - side) // 2, (width - side) // 2
-    return pixels[top : top + side, left : left + side]
+    return np.stack([middle_square(image) for image in load_sample_images().images[:batch_size]])
 
 
 def _speech(seq_len: int, batch_size: int, into: str | Path | None) -> list[Any]:

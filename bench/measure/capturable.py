@@ -24,6 +24,7 @@ from torch import Tensor, nn
 from bench.data import models
 from bench.data.packages import require
 from bench.data.verify import verify
+from bench.data.windows import middle_square
 from bench.errors import BenchError, UsageError, nearest
 from bench.measure.material import SAMPLE_RATE, Material
 
@@ -128,7 +129,9 @@ def _encoded(member: Any, material: Material, seq_len: int | None, into: str | P
     """Gives what one of our networks reads, as long as asked for, without padding."""
     if seq_len is not None:
         _refuse(f"--seq-len {seq_len}", member.unsupported_length(seq_len))
-    content: Any = _square(material.content)[None] if material.modality == "vision" else [material.content]
+    content: Any = [material.content]
+    if material.modality == "vision":
+        content = np.ascontiguousarray(middle_square(material.content))[None]
     n = seq_len or _USUAL_SEQ_LEN[material.modality]
     has = n  # an image has as many as its resolution is made for
     if material.modality == "language":
@@ -148,14 +151,6 @@ def _length(material: Material, has: int, n: int, *, asked: bool) -> int:
     if has < n and asked:
         raise UsageError(material.file, f"makes {has} tokens", f"--seq-len {has}, or a longer one")
     return min(n, has)
-
-
-def _square(pixels: Any) -> Any:
-    """Gives the middle of an image, so that nothing in it is stretched."""
-    height, width = pixels.shape[:2]
-    side = min(height, width)
-    top, left = (height - side) // 2, (width - side) // 2
-    return np.ascontiguousarray(pixels[top : top + side, left : left + side])
 
 
 def _of_transformers(path: Path, material: Material | None, seq_len: int | None) -> Subject:
