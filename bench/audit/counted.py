@@ -9,8 +9,9 @@ from bench.audit.subject import Subject, calling, given
 from bench.case import Case
 from bench.cost import Cost
 from bench.measure import workload
+from bench.measure.metrics import memory
 
-__all__ = ["against_closed_form"]
+__all__ = ["against_closed_form", "peak_bytes"]
 
 
 def against_closed_form(
@@ -46,3 +47,9 @@ def against_closed_form(
     if compared:
         return Observation(True, f"as the closed form in {len(compared)} cases")
     return Observation(None, subject.why_not())
+
+
+def peak_bytes(built: workload.Workload) -> float:
+    """Gives the worst moment of a call: of live tensors on the CPU, of CUDA's allocator on CUDA."""
+    found = memory.measure(built)
+    return float(found.get("peak_tensor_bytes") or found["peak_cuda_allocated_bytes"])

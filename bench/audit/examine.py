@@ -47,4 +47,5 @@ def examine(subject: Subject, name: str) -> Row:
         observed=seen.observed,
         seen=seen.seen,
         evidence=seen.evidence or None,
+        device=subject.device,
     )

@@ -31,7 +31,7 @@ def matrix_of(case: Case, magnitude: float = 1.0) -> torch.Tensor:
         magnitude: q and k are drawn from N(0, magnitude²).
     """
     tensors, n, width = given(case, magnitude=magnitude), case.seq_len, case.head_dim or 1
-    columns = F.pad(torch.eye(n, dtype=torch.float64), (0, -n % width))
+    columns = F.pad(torch.eye(n, dtype=torch.float64, device=case.device), (0, -n % width))
     pieces = []
     for piece in torch.split(columns, width, dim=-1):
         tensors["v"] = piece.expand(case.batch_size, case.kv_heads, n, width).contiguous()

@@ -24,6 +24,8 @@ class Row:
     """Whether the property was seen to hold; absent where there was nothing to judge."""
     evidence: str | None
     """The smallest input that shows it; absent where nothing had to be shown."""
+    device: str = "cpu"
+    """Where it was seen, `cpu` or `cuda`."""
 
     @property
     def holds(self) -> bool | None:
@@ -33,7 +35,8 @@ class Row:
     @property
     def command(self) -> str:
         """What to type to see it again."""
-        return f"bench audit --operator {self.operator} --provider {self.provider} --property {self.name}"
+        device = "" if self.device == "cpu" else f" --device {self.device}"
+        return f"bench audit --operator {self.operator} --provider {self.provider} --property {self.name}{device}"
 
     def to_json(self) -> dict[str, Any]:
         """Gives the row as JSON takes it: `operator provider property claimed observed holds evidence`, and more."""
@@ -45,6 +48,7 @@ class Row:
             "observed": self.observed,
             "holds": self.holds,
             "evidence": self.evidence,
+            "device": self.device,
             "seen": self.seen,
             "command": self.command,
         }

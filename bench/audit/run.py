@@ -32,14 +32,17 @@ class Target:
 
     operator: str
     provider: str
+    device: str = "cpu"
+    """Where it is called."""
 
 
-def targets(names: Sequence[str] = (), providers: Sequence[str] = ()) -> list[Target]:
+def targets(names: Sequence[str] = (), providers: Sequence[str] = (), device: str = "cpu") -> list[Target]:
     """Gives the implementations that are asked for, all of them where nothing is.
 
     Args:
         names: of operators; empty: all.
         providers: whose implementations; empty: all. `bench` stands for what an operator itself declares.
+        device: where they are called, `cpu` or `cuda`.
 
     Raises:
         UsageError: an operator or a provider does not exist, or they have nothing in common.
@@ -53,7 +56,7 @@ def targets(names: Sequence[str] = (), providers: Sequence[str] = ()) -> list[Ta
             )
     wanted = set(providers)
     return [
-        Target(name, provider)
+        Target(name, provider, device)
         for name, offered in known.items()
         for i, provider in enumerate(offered)
         if not wanted or provider in wanted or (i == 0 and "bench" in wanted)
@@ -135,7 +138,7 @@ class _Worker:
         from bench.audit.worker import serve
 
         self.answers, theirs = self.context.Pipe(duplex=False)
-        words = (theirs, self.target.operator, self.target.provider, self.left, self.plugins)
+        words = (theirs, *dataclasses.astuple(self.target), self.left, self.plugins)
         self.process = self.context.Process(target=serve, args=words, daemon=True)
         self.process.start()
         theirs.close()
@@ -187,6 +190,7 @@ class _Worker:
                 observed=how,
                 seen=False,
                 evidence=None,
+                device=self.target.device,
             )
         )
         self.left, began = tuple(other for other in self.left if other != name), self.doing is not None

@@ -74,10 +74,11 @@ class Subject:
     Args:
         name: the operator's.
         provider: whose implementation; absent: the operator's own.
+        device: where it is called, `cpu` or `cuda`.
     """
 
-    def __init__(self, name: str, provider: str | None = None) -> None:
-        self.name = name
+    def __init__(self, name: str, provider: str | None = None, device: str = "cpu") -> None:
+        self.name, self.device = name, device
         self.own: Operator = operators.load(name)
         self.provider = provider or self.own.provider
         self._failures: dict[Case, str | None] = {}
@@ -104,6 +105,7 @@ class Subject:
         if getattr(self.own, "only_grouped", False):
             shape["num_kv_heads"] = 1
         shape |= {"operator": self.name, "provider": self.provider, "scope": scope, "phase": phase}
+        shape["device"] = self.device
         return Case(**{**shape, "dtype": "float64", **changes})
 
     def cases(self, scopes: Iterable[str] = SCOPES, phases: Iterable[str] = PHASES, **changes: Any) -> list[Case]:
@@ -178,13 +180,16 @@ class Subject:
 
 
 def given(case: Case, seed: int = 0, magnitude: float = 1.0) -> dict[str, torch.Tensor]:
-    """Gives inputs from N(0, magnitude²): q, k, v at scope `core`, else x; and the mask where the case has one."""
+    """Gives inputs from N(0, magnitude²): q, k, v at scope `core`, else x; and the mask where the case has one.
+
+    They are the same on every device, and lie on the case's.
+    """
     generator = torch.Generator().manual_seed(seed)
     b, n = case.batch_size, case.seq_len
 
     def draw(*shape: int) -> torch.Tensor:
         drawn = magnitude * torch.randn(*shape, generator=generator, dtype=torch.float64)
-        return drawn.to(getattr(torch, case.dtype))
+        return drawn.to(case.device, getattr(torch, case.dtype))
 
     if case.scope != "core":
         tensors = {"x": draw(b, n, case.hidden_size)}
@@ -192,7 +197,7 @@ def given(case: Case, seed: int = 0, magnitude: float = 1.0) -> dict[str, torch.
         heads = {"q": case.num_heads or 1, "k": case.kv_heads, "v": case.kv_heads}
         tensors = {name: draw(b, h, n, case.head_dim or 1) for name, h in heads.items()}
     if case.mask == "padding":
-        tensors["mask"] = torch.arange(n).expand(b, n) < n - n // 4
+        tensors["mask"] = torch.arange(n, device=case.device).expand(b, n) < n - n // 4
     return tensors
 
 

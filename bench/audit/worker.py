@@ -18,7 +18,12 @@ __all__ = ["serve", "serve_seed"]
 
 
 def serve(
-    answers: Connection, operator: str, provider: str, properties: tuple[str, ...], plugins: tuple[str, ...]
+    answers: Connection,
+    operator: str,
+    provider: str,
+    device: str,
+    properties: tuple[str, ...],
+    plugins: tuple[str, ...],
 ) -> None:
     """Audits an implementation and sends what it finds, row by row, so that a crash loses one row only.
 
@@ -26,6 +31,7 @@ def serve(
         answers: where to: ``("properties", names)``, then for each ``("begins", (name, claimed))``, ``("row", row)``.
         operator: its name.
         provider: whose implementation.
+        device: where it is called.
         properties: names; empty: all that have a meaning.
         plugins: modules whose operators are added.
     """
@@ -33,7 +39,7 @@ def serve(
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # a crash is told by how the process ended
     for plugin in plugins:
         operators.catalogue.add_module(plugin)
-    subject = Subject(operator, provider)
+    subject = Subject(operator, provider, device)
     names = tuple(name for name in applying(subject) if not properties or name in properties)
     answers.send(("properties", names))
     for name in names:

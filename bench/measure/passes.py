@@ -113,6 +113,9 @@ def _ask(name: str, metric: Any, built: workload.Workload, facts: dict[str, Any]
 
 
 def _hardness(case: Case, ranks: list[int]) -> dict[str, Any]:
+    if case.seq_len > reference.MATRIX_UP_TO:
+        lacking = "no hardness, no Eckart–Young bound, no error of the attention matrix"
+        return {"warnings": [f"whole matrices are formed of up to {reference.MATRIX_UP_TO} tokens: {lacking}"]}
     tensors = workload.draw_inputs(case)  # in its dtype: errors are taken of the rounded inputs too
     heads = reference.heads_for(case)
     group = (case.num_heads or 1) // max(case.kv_heads, 1)

@@ -18,6 +18,7 @@ import torch
 from bench.case import Case
 
 __all__ = [
+    "MATRIX_UP_TO",
     "Hardness",
     "attention",
     "attention_matrix",
@@ -27,6 +28,10 @@ __all__ = [
     "relative_error",
 ]
 
+MATRIX_UP_TO = 4096
+"""Tokens up to which whole attention matrices are formed: one of 4096 has 134 MB in float64, of 32 768 8.6 GB."""
+_BLOCK_BYTES = 1 << 27
+"""What the rows of attention matrices that are alive together may take, where only their products are wanted."""
 _ALL_HEADS_UP_TO = 1024
 """Tokens up to which all heads of sample 0 are judged."""
 _FEWEST_HEADS = 2
@@ -76,9 +81,21 @@ def attention_matrix(
 def attention(
     q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, *, causal: bool = False, mask: torch.Tensor | None = None
 ) -> torch.Tensor:
-    """Gives ``A v`` in float64, ``[b, h, n_q, c_v]``; arguments as of `attention_matrix`, v ``[b, g, n_k, c_v]``."""
+    """Gives ``A v`` in float64, ``[b, h, n_q, c_v]``; arguments as of `attention_matrix`, v ``[b, g, n_k, c_v]``.
+
+    Some rows of A at a time, so that any length fits; of a causal A the keys after a block's last query are left out.
+    """
     values = v.double().repeat_interleave(q.shape[1] // v.shape[1], dim=1)
-    return attention_matrix(q, k, causal=causal, mask=mask) @ values
+    n_q, n_k = q.shape[-2], k.shape[-2]
+    rows = max(1, _BLOCK_BYTES // (8 * q.shape[0] * q.shape[1] * n_k))
+    blocks = []
+    for first in range(0, n_q, rows):
+        last = min(first + rows, n_q)
+        keys = max(0, last + n_k - n_q) if causal else n_k
+        there = None if mask is None else mask[:, :keys]
+        block = attention_matrix(q[..., first:last, :], k[..., :keys, :], causal=causal, mask=there)
+        blocks.append(block @ values[..., :keys, :])
+    return torch.cat(blocks, dim=-2)
 
 
 def operator_matrix(

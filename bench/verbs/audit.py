@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bench.case import DEVICES
 from bench.verbs._options import add_results_option
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         ("--property", "only this property; may be repeated"),
     ):
         parser.add_argument(word, action="append", default=[], metavar="NAME", help=about)
+    parser.add_argument("--device", choices=DEVICES, default="cpu", help="where the operators are called")
     parser.add_argument("--format", choices=("text", "json"), default="text", help="json: the rows, as a list")
     parser.add_argument(
         "--plugin", action="append", default=[], metavar="MODULE", help="a module with operators; may be repeated"
@@ -42,13 +44,16 @@ def run(args: argparse.Namespace) -> int:
     from bench.audit.run import targets
     from bench.errors import UsageError, nearest
     from bench.machine.fingerprint import cores
+    from bench.suite.status import cuda_present
 
+    if args.device == "cuda" and not cuda_present():
+        raise UsageError("--device", "there is no CUDA device here", "leave it out")
     for module in args.plugin:
         operators.catalogue.add_module(module)
     for name in args.property:
         if name not in audit.names():
             raise UsageError("--property", f"unknown property {name!r}", nearest(name, audit.names()))
-    asked = targets(args.operator, args.provider)
+    asked = targets(args.operator, args.provider, args.device)
     began = time.monotonic()
     rows = audit_all(asked, args.property, plugins=args.plugin, jobs=cores(), told=_progress(len(asked)))
     found = _entries(rows, args, time.monotonic() - began)
@@ -84,7 +89,12 @@ def _entries(rows: list[Row], args: argparse.Namespace, took_s: float) -> dict[s
 
     properties = dict.fromkeys(sorted({row.name for row in rows}), "")
     return {
-        "asked": {"operator": args.operator, "provider": args.provider, "property": args.property},
+        "asked": {
+            "operator": args.operator,
+            "provider": args.provider,
+            "property": args.property,
+            "device": args.device,
+        },
         "took_s": round(took_s, 1),
         "machine": machine(),
         "versions": versions() | _package_versions(rows),

@@ -22,9 +22,10 @@ def test_only_a_claim_can_be_broken(claimed: str | None, seen: bool | None, hold
 
 def test_a_row_can_be_seen_again() -> None:
     assert row().command == "bench audit --operator lora --provider peft --property merge"
+    assert row(device="cuda").command.endswith("--property merge --device cuda")
 
 
 def test_json_has_the_documented_names() -> None:
-    documented = ["operator", "provider", "property", "claimed", "observed", "holds", "evidence"]
+    documented = ["operator", "provider", "property", "claimed", "observed", "holds", "evidence", "device"]
 
-    assert list(row().to_json())[:7] == documented
+    assert list(row().to_json())[:8] == documented

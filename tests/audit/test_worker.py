@@ -9,7 +9,7 @@ def test_each_property_is_announced_before_it_is_tested() -> None:
     """In a process of its own, since it silences its standard error."""
     context = multiprocessing.get_context("forkserver")
     answers, theirs = context.Pipe(duplex=False)
-    process = context.Process(target=serve, args=(theirs, "uniform", "bench", ("causal", "random"), ()))
+    process = context.Process(target=serve, args=(theirs, "uniform", "bench", "cpu", ("causal", "random"), ()))
     process.start()
     theirs.close()
     words = [answers.recv() for _ in range(5)]

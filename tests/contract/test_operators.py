@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import pytest
+import torch
 
 from bench import operators
+from bench.audit.examine import applying
+from bench.audit.subject import Subject
 from bench.testing import Check, checks
+from bench.testing._assertion import assertion
 
-# the checks call on the CPU, where these have no kernel: tests/operators/attention/test_sdpa_backends.py has theirs
+# without a kernel on the CPU
 CUDA_ONLY = ("sdpa_cudnn", "sdpa_efficient")
 CLAIMS = [(name, check) for name in operators.names() if name not in CUDA_ONLY for check in checks(name)]
 
@@ -17,3 +21,12 @@ CLAIMS = [(name, check) for name in operators.names() if name not in CUDA_ONLY f
 )
 def test_an_operator_does_as_it_claims(name: str, check: Check) -> None:
     check(name)
+
+
+@pytest.mark.cuda
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.parametrize(
+    ("name", "claim"), [(name, claim) for name in operators.names() for claim in applying(Subject(name))]
+)
+def test_an_operator_does_as_it_claims_on_cuda(name: str, claim: str) -> None:
+    assertion(claim)(name, "cuda")

@@ -74,6 +74,14 @@ def test_the_entropy_of_a_single_token_is_absent_and_not_nan() -> None:
     assert facts == {"input_stable_rank": pytest.approx(1.0), "eckart_young": {}}
 
 
+def test_of_more_tokens_than_a_matrix_is_formed_of_there_is_a_warning_and_no_hardness() -> None:
+    long = CASE.replace(operator="sdpa", rank=None, seq_len=4097)
+
+    (warning,) = passes.run("hardness", long, {"ranks": [4]}).pop("warnings")
+
+    assert warning.startswith("whole matrices are formed of up to 4096 tokens: no hardness")
+
+
 def test_with_fewer_key_heads_hardness_looks_at_the_key_head_of_each_query_head() -> None:
     facts = passes.run("hardness", CASE.replace(operator="sdpa", rank=None, num_kv_heads=1), {"ranks": []})
 

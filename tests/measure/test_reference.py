@@ -50,6 +50,22 @@ def test_rows_without_keys_are_zero() -> None:
     assert torch.allclose(matrix[1].sum(dim=-1), torch.ones(4, 10, dtype=torch.float64), rtol=0, atol=ROUNDING)
 
 
+@pytest.mark.parametrize("queries", [10, 7, 1])
+@pytest.mark.parametrize("causal", [False, True])
+def test_attention_some_rows_at_a_time_is_attention(
+    queries: int, causal: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    q, k, v = drawn(groups=2)
+    mask = torch.tensor([[True] * 10, [False, False] + [True] * 8])
+    words = {"causal": causal, "mask": mask}
+    whole = reference.attention_matrix(q[..., -queries:, :], k, **words) @ v.repeat_interleave(2, dim=1)
+
+    monkeypatch.setattr(reference, "_BLOCK_BYTES", 3 * 8 * 2 * 4 * 10)  # three rows of all samples and heads
+
+    output = reference.attention(q[..., -queries:, :], k, v, **words)
+    assert torch.allclose(output, whole, rtol=0, atol=ROUNDING)
+
+
 def test_low_precision_inputs_are_taken_as_they_are_and_computed_in_double() -> None:
     q, k, v = drawn(dtype=torch.bfloat16)
 

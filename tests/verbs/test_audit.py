@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from bench.suite.status import cuda_present
+
 PLUGIN = """
 from bench import operators
 NAIVE = type(operators.load("full_naive"))
@@ -66,3 +68,10 @@ def test_an_unknown_property_is_told(bench) -> None:
         2,
         "error: --property: unknown property 'casual'; did you mean 'causal'?\n",
     )
+
+
+@pytest.mark.skipif(cuda_present(), reason="there is a CUDA device")
+def test_a_device_that_is_not_there_is_told(bench) -> None:
+    done = bench("audit", "--device", "cuda")
+
+    assert (done.returncode, done.stderr) == (2, "error: --device: there is no CUDA device here; leave it out\n")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from bench.audit.counted import peak_bytes
 from bench.audit.growth import growth
 from bench.audit.observation import Observation
 from bench.audit.subject import Subject
-from bench.measure.metrics import memory
 from bench.operators._base import Operator
 
 __all__ = ["about", "applies", "claimed", "observe"]
@@ -25,6 +25,4 @@ def claimed(operator: Operator) -> str:
 
 def observe(subject: Subject) -> Observation:
     """Measures at 128, 256 and 512 tokens and fits an exponent."""
-    return growth(
-        subject, lambda cost: cost.peak_bytes("forward"), lambda built: memory.measure(built)["peak_tensor_bytes"]
-    )
+    return growth(subject, lambda cost: cost.peak_bytes("forward"), peak_bytes)

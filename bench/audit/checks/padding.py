@@ -45,13 +45,15 @@ def _probe(case: Case) -> Iterator[Trial]:
     short, n = given(case.replace(mask="none")), case.seq_len
     for added in (1, n):
         longer = case.replace(seq_len=n + added)  # for both: what is fixed by the case is fixed by its length
-        alone = output(longer, {**short, "mask": torch.ones(case.batch_size, n, dtype=torch.bool)})
+        alone = output(
+            longer, {**short, "mask": torch.ones(case.batch_size, n, dtype=torch.bool, device=case.device)}
+        )
         for value in (1.0, 1e3):
             padded = {
                 key: torch.cat([t, torch.full_like(t[..., :1, :], value).expand(*t.shape[:-2], added, -1)], -2)
                 for key, t in short.items()
             }
-            padded["mask"] = torch.arange(n + added).expand(case.batch_size, -1) < n
+            padded["mask"] = torch.arange(n + added, device=case.device).expand(case.batch_size, -1) < n
             found = output(longer, padded)[..., :n, :]
             yield Trial(
                 case=case,

@@ -6,11 +6,10 @@ from typing import Any
 
 import torch
 
-from bench.audit.counted import against_closed_form
+from bench.audit.counted import against_closed_form, peak_bytes
 from bench.audit.observation import Observation
 from bench.audit.subject import Subject
 from bench.case import Case
-from bench.measure.metrics import memory
 from bench.operators._base import Operator
 
 __all__ = ["about", "applies", "claimed", "observe"]
@@ -37,7 +36,7 @@ def observe(subject: Subject) -> Observation:
         subject,
         _cases(subject),
         lambda cost, case: cost.peak_bytes(case.phase),
-        lambda built: memory.measure(built)["peak_tensor_bytes"],
+        peak_bytes,
         factor=_FACTOR,
     )
 

@@ -34,7 +34,7 @@ def observe(subject: Subject) -> Observation:
 
     def probe(case: Case) -> Iterator[Trial]:
         module, weight, x = subject.adapted(case, perturbed=True)
-        identity = torch.eye(case.hidden_size, dtype=x.dtype)
+        identity = torch.eye(case.hidden_size, dtype=x.dtype, device=x.device)
         values = torch.linalg.svdvals((module(identity) - F.linear(identity, weight)).detach())
         operator = subject.operator
         bound = operator.update_rank(case) if isinstance(operator, Adapter) else None

@@ -119,6 +119,18 @@ def test_of_a_long_sequence_the_first_and_the_last_head_are_judged(monkeypatch: 
     assert measured(case)["output_rel_error"] == pytest.approx(expected, rel=1e-9)
 
 
+def test_beyond_what_a_matrix_is_formed_of_the_output_s_errors_remain(monkeypatch: pytest.MonkeyPatch) -> None:
+    cases = [CORE.replace(operator="uniform"), CORE.replace(operator="full_naive", dtype="float32")]
+    uniform, naive = (measured(case) for case in cases)
+
+    monkeypatch.setattr(reference, "MATRIX_UP_TO", CORE.seq_len - 1)
+
+    assert uniform.pop("attention_rel_error") > 0.0
+    assert measured(cases[0]) == uniform
+    assert naive.pop("output_rel_error") <= 32 * EPS
+    assert measured(cases[1]) == {"rounding_rel_error": pytest.approx(naive["rounding_rel_error"], rel=1e-6)}
+
+
 @pytest.mark.parametrize("changes", [{"causal": True}, {"mask": "padding"}, {"num_kv_heads": 1}], ids=str)
 def test_causality_masks_and_shared_keys_hold_for_both_sides(changes: dict[str, Any]) -> None:
     found = measured(CORE.replace(operator="sdpa", **changes))

@@ -72,7 +72,8 @@ def test_flash_takes_values_that_are_narrower_or_wider(attend: Callable[..., Any
         assert torch.allclose(attend("sdpa_flash")(q, k, values), attend("full_naive")(q, k, values), atol=1e-13)
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+@pytest.mark.cuda
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 @pytest.mark.parametrize("causal", [False, True])
 @pytest.mark.parametrize("name", [*CUDA_ONLY, "sdpa_flash", "sdpa_math"])
 def test_on_cuda_it_equals_exact_attention(
