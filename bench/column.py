@@ -95,6 +95,7 @@ COLUMNS: tuple[Column, ...] = (
     _c("latency_ratio_ci_low", "Lower end of the ratio's 95 % interval over rounds."),
     _c("latency_ratio_ci_high", "Upper end of the same."),
     _c("baseline", "case_id of the baseline of the group.", "text"),
+    _c("launch_s", "Seconds that the host takes to launch a call, beside the device's latency; of CUDA only."),
     _c("compile_s", "Seconds that torch.compile and the first call took; absent where not compiled."),
     _c("peak_rss_bytes", "Largest resident set of a measuring process, torch itself included.", better="lower"),
     _c("kv_cache_bytes", "Of phase decode: bytes cached, by closed form.", better="lower"),

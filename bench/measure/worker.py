@@ -14,14 +14,14 @@ import resource
 import socket
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
 
 from bench.case import Case
 from bench.measure import pacemaker, passes, workload
-from bench.measure.clock import timer
+from bench.measure.clock import Timer, timer
 from bench.measure.steady import warm_up
 
 __all__ = ["classify", "serve"]
@@ -108,7 +108,8 @@ def _time(job: dict[str, Any], orders: Iterator[dict[str, Any]], say: Any) -> No
     for order in orders:
         if order["do"] == "warm":
             warm = warm_up(time_block, call)
-            call_s, calls = warm.call_s, max(1, round(BLOCK_S / warm.call_s))
+            call_s = warm.call_s
+            calls = max(1, round(BLOCK_S / _with_pauses(time_block, call, call_s)))
             say({"warm": {"call_s": warm.call_s, "steady": warm.steady}})
         elif order["do"] == "block":
             time.sleep(_SETTLE_S)
@@ -119,9 +120,19 @@ def _time(job: dict[str, Any], orders: Iterator[dict[str, Any]], say: Any) -> No
         else:
             output = call()
             _sync(job["device"])
-            say({"finished": {"digest": _digest(output)}})
+            launch = {} if time_block.launch_s is None else {"launch_s": time_block.launch_s}
+            say({"finished": {"digest": _digest(output), **launch}})
             break
     del offset
+
+
+def _with_pauses(time_block: Timer, call: Callable[[], Any], call_s: float) -> float:
+    """Gives the seconds that a call adds to a block: on CUDA the cache is overwritten and the host waited for."""
+    if time_block.launch_s is None:
+        return call_s
+    calls, start = max(1, round(_REHEAT_S / call_s)), time.perf_counter()
+    time_block(call, calls)
+    return (time.perf_counter() - start) / calls
 
 
 def _sync(device: str) -> None:

@@ -25,7 +25,7 @@ ROUNDING = {"float64": 1e-9, "float32": 1e-4, "bfloat16": 5e-2, "float16": 1e-2}
 
 _ASIDE = ("accuracy", "hardness", "baselines", "task")  # passes whose fault costs their columns, not the case
 _COUNTED = ("parameters", "trainable_parameters")  # a network that does a task has no closed form of them
-_FACTS_OF_THE_PROCESS = {"first_call_s", "digest", "foreign_share", "output_digest", "peak_rss_bytes"}
+_FACTS_OF_THE_PROCESS = {"first_call_s", "digest", "foreign_share", "output_digest", "peak_rss_bytes", "launch_s"}
 
 
 def combine(info: dict[str, Any], attempts: Sequence[Attempt]) -> list[dict[str, Any]]:
@@ -110,6 +110,8 @@ def _doubts(record: dict[str, Any]) -> Iterator[str]:
         yield "latency_median_s is not within what was timed (latency_min_s, latency_p90_s): the pace changed"
     if record["disturbed"] > 0.5:
         yield "other programs took processor time in most rounds: `bench run` on a quieter machine"
+    if record.get("launch_s", 0.0) > median_s:
+        yield "launch-bound: without a CUDA graph a call takes launch_s, the host's time, and not the device's"
     if record.get("roofline_share", 0.0) > _SLACK:
         yield "roofline_share is above 1: the peaks were taken on a busy machine, or the data stay in a cache"
 
@@ -123,8 +125,11 @@ def _facts(attempts: Sequence[Attempt]) -> dict[str, Any]:
 
 
 def _process_facts(rounds: Sequence[CaseRound]) -> dict[str, Any]:
-    resident = [r.attempt.facts["peak_rss_bytes"] for r in rounds if "peak_rss_bytes" in r.attempt.facts]
-    return {"peak_rss_bytes": max(resident)} if resident else {}
+    resident, launch = (
+        [r.attempt.facts[name] for r in rounds if name in r.attempt.facts] for name in ("peak_rss_bytes", "launch_s")
+    )
+    found = {"peak_rss_bytes": max(resident)} if resident else {}
+    return found | ({"launch_s": float(np.median(launch))} if launch else {})
 
 
 def _status(

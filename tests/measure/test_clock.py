@@ -43,3 +43,32 @@ def test_between_calls_the_l2_cache_is_flushed_outside_the_clock() -> None:
     torch.cuda.synchronize()
 
     assert cold_s > start.elapsed_time(end) / 1e3 / 50
+
+
+@pytest.mark.cuda
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_what_the_host_does_before_it_launches_is_not_the_device_s_time() -> None:
+    """The same kernel after 300 µs of Python: by the timer its time, and the 300 µs are told as the host's."""
+    tensor = torch.zeros(1024, device="cuda")
+
+    def late() -> None:
+        until = time.perf_counter() + 3e-4
+        while time.perf_counter() < until:
+            pass
+        tensor.zero_()
+
+    clock = timer("cuda")
+    late_s = sorted(clock(late, 20) / 20 for _ in range(5))[2]
+
+    assert late_s < 1e-4
+    assert (clock.launch_s or 0.0) >= 3e-4
+
+
+@pytest.mark.cuda
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_a_call_that_waits_for_the_device_does_not_make_it_wait_longer_and_longer() -> None:
+    tensor, clock = torch.zeros(1024, device="cuda"), timer("cuda")
+    for _ in range(20):
+        clock(lambda: float(tensor.sum()), 5)
+
+    assert (clock.launch_s or 0.0) < 0.1
