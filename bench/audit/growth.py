@@ -13,7 +13,8 @@ from bench.measure import workload
 
 __all__ = ["exponent", "growth"]
 
-LENGTHS = (128, 256, 512)
+LENGTHS = {"cpu": (128, 256, 512), "cuda": (512, 1024, 2048)}
+"""device -> lengths; what CUDA's libraries of linear algebra hold whatever the length is some MiB."""
 _ALLOWED = 0.15
 """Difference of exponents: a factor of 1.23 over the fourfold length, what a constant part of a cost may hide."""
 
@@ -30,8 +31,9 @@ def growth(
     """
     scopes = sorted(subject.operator.scopes & {"core", "layer"})[:1]
     shape: dict[str, Any] = {"batch_size": 1, "dtype": "float32", "rank": 4 if subject.own.has_rank else None}
-    cases = [case for n in LENGTHS for case in subject.cases(scopes, ("forward",), seq_len=n, **shape)]
-    if len(cases) < len(LENGTHS):
+    lengths = LENGTHS[subject.device]
+    cases = [case for n in lengths for case in subject.cases(scopes, ("forward",), seq_len=n, **shape)]
+    if len(cases) < len(lengths):
         return Observation(None, subject.why_not())
     if reason := subject.failure(cases[0]):
         return Observation(False, f"raises {reason}", f"{cases[0].case_id}, seed 0")
@@ -42,9 +44,9 @@ def growth(
     formula = [closed_form(subject.operator.cost(case)) for case in cases]
     if not all(counted) or not all(formula):
         return Observation(None, "torch counts none of it")
-    found, expected = exponent(LENGTHS, counted), exponent(LENGTHS, formula)
+    found, expected = exponent(lengths, counted), exponent(lengths, formula)
     words = f"n^{found:.2f}, closed form n^{expected:.2f}"
-    return Observation(abs(found - expected) <= _ALLOWED, words, f"{cases[0].case_id} to n={LENGTHS[-1]}")
+    return Observation(abs(found - expected) <= _ALLOWED, words, f"{cases[0].case_id} to n={lengths[-1]}")
 
 
 def exponent(lengths: Sequence[float], costs: Sequence[float]) -> float:

@@ -10,13 +10,16 @@ that is launched faster than the cache is overwritten has its device's time and 
 from __future__ import annotations
 
 import functools
+import itertools
 import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
 __all__ = ["Timer", "timer"]
 
-_LEAD = 1.5
+_WATCHED = 3
+"""Calls of which the host's time is taken, the least of them: few, or it waits for room in the device's queue."""
+_LEAD = 1.25
 """The device waits so many times as long as the host took for a call: the next one may take longer."""
 _CYCLES_PER_S = 3e9
 """No GPU's clock is faster, so that it never waits for less than it is told."""
@@ -64,7 +67,7 @@ class _CudaTimer:
 
         event: Callable[[], Any] = functools.partial(torch.cuda.Event, enable_timing=True)
         wait: Callable[[int], Any] = torch.cuda._sleep
-        if self.launch_s is None or calls > 1:
+        if self.launch_s is None or calls > _WATCHED:
             self.launch_s = self._launch(call)
         lead = int(_LEAD * self.launch_s * _CYCLES_PER_S)
         pairs = [(event(), event()) for _ in range(calls)]
@@ -78,12 +81,13 @@ class _CudaTimer:
         return float(sum(start.elapsed_time(end) for start, end in pairs)) / 1e3
 
     def _launch(self, call: Callable[[], Any]) -> float:
-        """Times the host alone, by a call that is not counted: the device has nothing else to do."""
+        """Times the host alone, by calls that are not counted: the device has nothing else to do."""
         import torch
 
         torch.cuda.synchronize()
-        start = time.perf_counter()
-        call()
-        launched_s = time.perf_counter() - start
+        times = [time.perf_counter()]
+        for _ in range(_WATCHED):
+            call()
+            times.append(time.perf_counter())
         torch.cuda.synchronize()
-        return launched_s
+        return min(after - before for before, after in itertools.pairwise(times))

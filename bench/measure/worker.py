@@ -104,17 +104,17 @@ def _time(job: dict[str, Any], orders: Iterator[dict[str, Any]], say: Any) -> No
     _sync(job["device"])
     say({"built": {"first_call_s": time.perf_counter() - start}})
     time_block = timer(job["device"])
-    call_s = calls = 0.0
+    lasts_s = calls = 0.0
     for order in orders:
         if order["do"] == "warm":
             warm = warm_up(time_block, call)
-            call_s = warm.call_s
-            calls = max(1, round(BLOCK_S / _with_pauses(time_block, call, call_s)))
+            lasts_s = _with_pauses(time_block, call, warm.call_s)
+            calls = max(1, round(BLOCK_S / lasts_s))
             say({"warm": {"call_s": warm.call_s, "steady": warm.steady}})
         elif order["do"] == "block":
             time.sleep(_SETTLE_S)
-            if call_s < 10 * _REHEAT_S:
-                time_block(call, max(1, round(_REHEAT_S / call_s)))
+            if lasts_s < 10 * _REHEAT_S:
+                time_block(call, max(1, round(_REHEAT_S / lasts_s)))
             seconds = time_block(call, int(calls))
             say({"block": {"turn": order["turn"], "calls": int(calls), "seconds": seconds}})
         else:

@@ -36,6 +36,7 @@ def test_between_calls_the_l2_cache_is_flushed_outside_the_clock() -> None:
     target = torch.empty_like(source)
     cold_s = timer("cuda")(lambda: target.copy_(source), 50) / 50
     start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+    torch.cuda._sleep(200_000_000)  # a tenth of a second, in which the host launches all of them
     start.record()
     for _ in range(50):
         target.copy_(source)

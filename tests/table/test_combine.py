@@ -44,18 +44,6 @@ def test_the_latency_is_that_of_the_machine_s_usual_pace(planted, record):
     assert found["latency_median_s"] == pytest.approx(planted.ratio * planted.base_s)
 
 
-def test_a_call_that_the_host_launches_more_slowly_than_the_device_does_it_is_told(planted, record):
-    usual = planted.ratio * planted.base_s
-    for launch_s, told in ((2 * usual, True), (usual / 2, False)):
-        attempts = [
-            dataclasses.replace(a, facts=a.facts | {"launch_s": launch_s}) for a in planted.rounds((1.0,) * 4)
-        ]
-        found = record(attempts)
-
-        assert found["launch_s"] == launch_s
-        assert ("launch-bound" in found["warnings"]) is told
-
-
 def test_the_raw_latency_is_not_corrected(planted, record):
     """The pace-maker alone is slow in the last rounds."""
     attempts = planted.rounds((1.0,) * 4)

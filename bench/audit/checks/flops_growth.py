@@ -24,7 +24,7 @@ def claimed(operator: Operator) -> str:
 
 
 def observe(subject: Subject) -> Observation:
-    """Counts at 128, 256 and 512 tokens and fits an exponent."""
+    """Counts at three lengths and fits an exponent."""
     return growth(
         subject,
         lambda cost: cost.flops("forward") - cost.counter_gap("forward"),

@@ -24,5 +24,5 @@ def claimed(operator: Operator) -> str:
 
 
 def observe(subject: Subject) -> Observation:
-    """Measures at 128, 256 and 512 tokens and fits an exponent."""
+    """Measures at three lengths and fits an exponent."""
     return growth(subject, lambda cost: cost.peak_bytes("forward"), peak_bytes)

@@ -14,10 +14,12 @@ from bench.operators._base import Attention, Operator
 __all__ = ["about", "applies", "claimed", "observe"]
 
 about = (
-    "In each dtype exact attention errs at most twice as much as the plain formula in that dtype on the same inputs."
+    "In each dtype exact attention errs at most twice, on CUDA four times as much as the plain formula in that dtype."
 )
 
 
+_FACTOR = {"cpu": 2, "cuda": 4}
+"""device -> how many times the formula's error is allowed; CUDA's memory-efficient kernel errs 2.6 times as much."""
 _DTYPES = ("float32", "bfloat16", "float16")
 _LENGTHS = (2, 3, 5, 8, 16, 33)
 
@@ -30,7 +32,7 @@ def applies(operator: Operator) -> bool:
 def claimed(operator: Operator) -> str:
     """Gives the claim in words."""
     exact = isinstance(operator, Attention) and operator.exact and "core" in operator.scopes
-    return "at most twice the plain formula's error" if exact else ""
+    return "at most twice the plain formula's error, on CUDA four times" if exact else ""
 
 
 def observe(subject: Subject) -> Observation:
@@ -44,7 +46,7 @@ def observe(subject: Subject) -> Observation:
             with calling(case):
                 errors += [_errors(case, magnitude) for magnitude in (1.0, 4.0)]
         own, plain = (max(pair[i] for pair in errors) for i in (0, 1))
-        if claimed(subject.operator) and not own <= 2 * plain:
+        if claimed(subject.operator) and not own <= _FACTOR[subject.device] * plain:
             words = f"{dtype} errs by {own:.1e}, the formula by {plain:.1e}"
             return Observation(False, words, f"{cases[-1].case_id} and shorter, seed 0")
         told.append(

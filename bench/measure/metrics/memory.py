@@ -6,6 +6,7 @@ byte. A call before the measured one pays for caches and for the optimizer's sta
 
 from __future__ import annotations
 
+import gc
 from typing import TYPE_CHECKING, Any
 
 from bench.column import Column
@@ -39,6 +40,7 @@ def measure(workload: Workload) -> dict[str, Any]:
     """Measures one call after a warm-up call, from a state without gradients."""
     workload.call()
     drop_gradients(workload)
+    gc.collect()  # older garbage, let go of within the call, would hide as many bytes
     return _on_cuda(workload) if workload.case.device == "cuda" else _on_cpu(workload)
 
 
@@ -52,11 +54,8 @@ def drop_gradients(workload: Workload) -> None:
 
 
 def _on_cpu(workload: Workload) -> dict[str, Any]:
-    import gc
-
     from torch.profiler import ProfilerActivity, profile
 
-    gc.collect()  # older garbage, let go of within the call, would hide as many bytes
     with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiler:
         workload.call()
     events = [event for event in profiler.profiler.kineto_results.events() if event.name() == "[memory]"]

@@ -34,7 +34,7 @@ class Flex(Attention):
     blocks are laid out at set-up for the case's shape; a key mask comes with the call, and so does its `mask_mod`,
     which then is asked in every block. On the CPU there is no backward pass. Source: torch 2.13,
     torch/nn/attention/flex_attention.py; Dong et al., arXiv 2412.05496; what the fused kernel does on the CPU is in
-    torch/_inductor/codegen/cpp_flex_attention_template.py. CUDA, and with it `train`, was not run.
+    torch/_inductor/codegen/cpp_flex_attention_template.py. Compiled on CUDA it was not run.
     """
 
     label = "full (Flex)"
@@ -54,10 +54,10 @@ class Flex(Attention):
         """4·c for each pair of a query and a key that is computed: all of them, or compiled those of visited blocks.
 
         So a causal mask's block sparsity is in the FLOPs of a compiled case, and `ideal_share` is what remains of
-        the definition in them. Backward recomputes the scores: 2.5 times the forward FLOPs. Kept: q, k, v, o and a
-        log-sum-exp a row. Worst moment forward: uncompiled, k and v for each query head, the scores before and
-        after the mask, the probabilities and a boolean a score, all but k and v in float32 at least; compiled, the
-        output and a block of scores and of outputs a thread.
+        the definition in them. Backward recomputes the scores: 2.5 times the forward FLOPs. Kept: q, k, v, o, a
+        log-sum-exp and a maximum a row, and the blocks. Worst moment forward: uncompiled, k and v for each query
+        head, the scores before and after the mask, the probabilities and a boolean a score, all but k and v in
+        float32 at least; compiled, the output and a block of scores and of outputs a thread.
         """
         b, h, n, c, e = case.batch_size, case.num_heads or 0, case.seq_len, case.head_dim or 0, case.element_bytes
         wide, fused = max(e, 4), case.compiled
@@ -66,7 +66,10 @@ class Flex(Attention):
         output, lse, scores = e * b * h * n * c, wide * b * h * n, wide * b * h * n * n
         kv = output * case.kv_heads // h
         minimum = attention_bytes_min(case)
-        kept = 2 * output + 2 * kv + lse + (case.mask != "none") * b * n
+        masked = case.mask != "none"
+        side = -(-n // BLOCK)
+        blocks = 16 * (side + side * side) * (1 if masked else 2)  # with a mask, none of them is whole
+        kept = 2 * output + 2 * kv + 2 * lse + masked * b * n + blocks
         flops = 4 * b * h * pairs * c
         forward = output + _scratch(case) if fused else 3 * scores + b * h * n * n + 2 * output + 3 * lse
         return Cost(

@@ -143,7 +143,12 @@ class Mla(Layer):
 
 
 def _norm_bytes(case: Case, width: int, stored: int) -> int:
-    """Kept by an RMS norm, in float32 at least: the `stored` elements that hold its input, the root, its output."""
+    """Kept by an RMS norm, in float32 at least: the `stored` elements that hold its input, the root, its output.
+
+    CUDA has a kernel for it, which keeps the input as it is and the root.
+    """
+    if case.device == "cuda":
+        return case.tokens * (case.element_bytes * stored + max(case.element_bytes, 4))
     return max(case.element_bytes, 4) * case.tokens * (stored + 1 + width)
 
 

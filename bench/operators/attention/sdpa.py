@@ -15,11 +15,13 @@ from bench.operators._layer import attention_bytes_min, cached_bytes, hides_the_
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["OPERATOR", "Sdpa", "fused_cost", "padded_cost", "scaled_dot_product"]
+__all__ = ["OPERATOR", "Sdpa", "formula_cost", "fused_cost", "padded_cost", "scaled_dot_product"]
 
 
 _PACKED_FROM = 64
 """Queries from which the CPU's kernel packs k and v below float32."""
+_DRAW_STATE = 16
+"""Bytes of the seed and the offset of dropout that CUDA's kernels keep, without dropout too."""
 
 
 class Sdpa(Attention):
@@ -40,9 +42,15 @@ class Sdpa(Attention):
 
         Kept: q, k, v, o and a log-sum-exp a row, and of a mask its float form. Beside the output the CPU's kernel
         holds for each thread one block of scores; backward: two such blocks, the gradients of q, k and v, and a copy
-        of that of o, since it lays out o by tokens and not by heads.
+        of that of o, since it lays out o by tokens and not by heads. CUDA has no fused kernel for float64, and none
+        for float32 with fewer key heads than query heads: there it is the formula, as in `sdpa_math`.
         """
-        return fused_cost(case)
+        if not _is_formula(case):
+            return fused_cost(case)
+        cost = formula_cost(case)
+        output = case.element_bytes * case.tokens * (case.num_heads or 0) * (case.head_dim or 0)
+        kept_by_o = output if case.scope != "core" else 0  # `keeps_output` says that W_o keeps nothing
+        return dataclasses.replace(cost, saved_bytes=cost.saved_bytes + kept_by_o)
 
     def build(self, case: Case, generator: torch.Generator) -> Callable[..., Any]:
         """Gives the function ``(q, k, v, mask=None) -> o``."""
@@ -57,6 +65,31 @@ class Sdpa(Attention):
             return scaled_dot_product(q, k, v, mask, causal=case.causal)
 
         return attend
+
+
+def formula_cost(case: Case) -> Cost:
+    """Gives the closed forms of the formula in torch's own operators.
+
+    Scores and their product with v are 2·b·h·n²·c each; backward twice that. Kept, for all query heads and in float32
+    at least: q and k with their scale, v and the probabilities. Worst moment forward: scaled q and k, scores and
+    probabilities; backward: the probabilities, their gradient and that of the scores, beside scaled q and k and the
+    output.
+    """
+    b, h, n, c, e = case.batch_size, case.num_heads or 0, case.seq_len, case.head_dim or 0, case.element_bytes
+    queries, wide = case.query_len, max(e, 4)
+    flops = 4 * b * h * queries * n * c
+    scores, output, keys = (wide * b * h * size for size in (queries * n, queries * c, n * c))
+    return Cost(
+        forward_flops=flops,
+        backward_flops=2 * flops,
+        ideal_share=(n + 1) / (2 * n) if hides_the_future(case) else 1.0,
+        bytes_min=attention_bytes_min(case),
+        bytes_algorithm=attention_bytes_min(case) + 4 * scores + 2 * output + 2 * keys,
+        saved_bytes=output + 2 * keys + scores,
+        forward_peak_bytes=output + keys + scores + max(scores, output),
+        train_peak_bytes=3 * scores + 3 * output,
+        kv_cache_bytes=cached_bytes(case, 2 * c),
+    )
 
 
 def fused_cost(case: Case, rows: int | None = None) -> Cost:
@@ -74,6 +107,7 @@ def fused_cost(case: Case, rows: int | None = None) -> Cost:
     gap = flops if case.device == "cpu" else 0
     added = e * b * (n if not causal else n * n) if case.mask != "none" else 0
     past = n * n * (1 + b) if causal and added else 0
+    drawn = _DRAW_STATE if case.device == "cuda" else 0
     scratch = _scratch(case, rows or queries)
     return Cost(
         forward_flops=flops,
@@ -83,7 +117,7 @@ def fused_cost(case: Case, rows: int | None = None) -> Cost:
         ideal_share=(n + 1) / (2 * n) if causal else 1.0,
         bytes_min=attention_bytes_min(case),
         bytes_algorithm=attention_bytes_min(case) + lse,
-        saved_bytes=2 * output + 2 * kv + lse + added,
+        saved_bytes=2 * output + 2 * kv + lse + added + drawn,
         forward_peak_bytes=output + lse + added + past + scratch.forward,
         train_peak_bytes=3 * output + 2 * kv + lse + added + scratch.backward,
         kv_cache_bytes=cached_bytes(case, 2 * c),
@@ -94,7 +128,7 @@ def padded_cost(case: Case, *, keys: int, values: int, key_heads: int | None = N
     """Gives the closed forms of exact attention with keys and values of two widths, the narrower padded with zeros.
 
     FLOPs are those of the definition, ``2b·h·n_q·n(c_k + c_v)``, backward ``2b·h·n²(3c_k + 2c_v)``; the rest is of
-    what runs, `fused_cost` of heads of the larger width: no fused kernel of the CPU takes two.
+    what runs, `sdpa` with heads of the larger width: no fused kernel of the CPU takes two.
 
     Args:
         case: gives all but the widths.
@@ -103,7 +137,8 @@ def padded_cost(case: Case, *, keys: int, values: int, key_heads: int | None = N
         key_heads: g; absent: h.
         rows: as of `fused_cost`.
     """
-    ran = fused_cost(case.replace(head_dim=max(keys, values), num_kv_heads=key_heads), rows)
+    padded = case.replace(head_dim=max(keys, values), num_kv_heads=key_heads)
+    ran = OPERATOR.core_cost(padded) if _is_formula(padded) else fused_cost(padded, rows)
     pairs = case.batch_size * (case.num_heads or 1) * case.query_len * case.seq_len
     forward, backward = 2 * pairs * (keys + values), 2 * pairs * (3 * keys + 2 * values)
     return dataclasses.replace(
@@ -147,6 +182,17 @@ def scaled_dot_product(
     return F.scaled_dot_product_attention(
         q, k, v, attn_mask=seen, is_causal=top_left, scale=scale, enable_gqa=grouped
     )
+
+
+def _is_formula(case: Case) -> bool:
+    """Gives whether torch has no fused kernel for a case and computes the formula in its place.
+
+    Seen with torch 2.11 on an H100: key heads that are fewer are taken by the flash and the cuDNN kernel only, which
+    are of half precision.
+    """
+    if case.device != "cuda":
+        return False
+    return case.dtype == "float64" or (case.dtype == "float32" and case.kv_heads != case.num_heads)
 
 
 class _Scratch(NamedTuple):
