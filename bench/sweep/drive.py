@@ -182,8 +182,9 @@ class Sweep:
             return self._share(kind, shared, case, lambda: self._executor.untimed(kind, shared))
         if kind != "accuracy":
             return self._executor.untimed(kind, case)
-        # The output of a forward pass does not depend on the phase or on how many threads compute it.
-        twin = case.replace(phase="forward", threads=None)
+        # Training begins with a forward pass, and no output depends on how many threads compute it; a step of
+        # decode is its own: the forward pass over as many tokens may not even fit.
+        twin = case.replace(phase="decode" if case.phase == "decode" else "forward", threads=None)
         return self._share(kind, twin, case, lambda: self._executor.untimed(kind, twin))
 
     def _task(self, case: Case, number: int) -> Attempt:

@@ -104,6 +104,16 @@ def test_accuracy_is_taken_of_the_forward_pass_and_shared_by_both_phases(run):
     ]
 
 
+def test_accuracy_of_a_step_of_decode_is_its_own(run):
+    executor = Scripted()
+    run(executor, *(case.replace(phase="decode", threads=1) for case in (BASE, OTHER)))
+
+    assert [one[:3] for one in executor.asked if one[0] == "accuracy"] == [
+        ("accuracy", "sdpa", "decode"),
+        ("accuracy", "linformer", "decode"),
+    ]
+
+
 def test_one_look_at_an_input_serves_all_cases_that_are_fed_with_it(run):
     executor = Scripted()
     attempts = run(executor, BASE, OTHER, OTHER.replace(rank=16))

@@ -14,10 +14,11 @@ from bench.operators._base import Operator
 
 __all__ = ["about", "applies", "claimed", "observe"]
 
-about = "The peak of live tensor bytes is within a factor of 1.5 of the closed form at 256 tokens, on CUDA at 1024."
+about = "The peak of tensor bytes is within 1.5 times the closed form at 256 tokens, on CUDA within twice at 1024."
 
 
-_FACTOR = 1.5
+_FACTOR = {"cpu": 1.5, "cuda": 2.0}
+"""device -> how far off it may be; CUDA's reductions hold buffers of their own (uniform 2.0, (IA)³ 1.5 times)."""
 _TOKENS = {"cpu": 256, "cuda": 1024}
 """device -> tokens; what CUDA's libraries of linear algebra hold whatever the length is some MiB."""
 
@@ -29,7 +30,7 @@ def applies(operator: Operator) -> bool:
 
 def claimed(operator: Operator) -> str:
     """Gives the claim in words; of a package's the peak is reported beside our closed form."""
-    return "" if operator.package else f"the closed form's peak, within ×{_FACTOR}"
+    return "" if operator.package else "the closed form's peak, within ×1.5, on CUDA ×2"
 
 
 def observe(subject: Subject) -> Observation:
@@ -39,7 +40,7 @@ def observe(subject: Subject) -> Observation:
         _cases(subject),
         lambda cost, case: cost.peak_bytes(case.phase),
         peak_bytes,
-        factor=_FACTOR,
+        factor=_FACTOR[subject.device],
     )
 
 

@@ -68,7 +68,7 @@ class Flex(Attention):
         minimum = attention_bytes_min(case)
         masked = case.mask != "none"
         side = -(-n // BLOCK)
-        blocks = 16 * (side + side * side) * (1 if masked else 2)  # with a mask, none of them is whole
+        blocks = 8 * (side + side * side) * (1 if masked else 2)  # with a mask, none of them is whole
         kept = 2 * output + 2 * kv + 2 * lse + masked * b * n + blocks
         flops = 4 * b * h * pairs * c
         forward = output + _scratch(case) if fused else 3 * scores + b * h * n * n + 2 * output + 3 * lse

@@ -72,13 +72,14 @@ def formula_cost(case: Case) -> Cost:
 
     Scores and their product with v are 2·b·h·n²·c each; backward twice that. Kept, for all query heads and in float32
     at least: q and k with their scale, v and the probabilities. Worst moment forward: scaled q and k, scores and
-    probabilities; backward: the probabilities, their gradient and that of the scores, beside scaled q and k and the
-    output.
+    probabilities, and k and v where they are repeated for more query heads; backward: the probabilities, their
+    gradient and that of the scores, beside scaled q and k and the output.
     """
     b, h, n, c, e = case.batch_size, case.num_heads or 0, case.seq_len, case.head_dim or 0, case.element_bytes
     queries, wide = case.query_len, max(e, 4)
     flops = 4 * b * h * queries * n * c
     scores, output, keys = (wide * b * h * size for size in (queries * n, queries * c, n * c))
+    repeated = 2 * keys if case.kv_heads != h else 0
     return Cost(
         forward_flops=flops,
         backward_flops=2 * flops,
@@ -86,7 +87,7 @@ def formula_cost(case: Case) -> Cost:
         bytes_min=attention_bytes_min(case),
         bytes_algorithm=attention_bytes_min(case) + 4 * scores + 2 * output + 2 * keys,
         saved_bytes=output + 2 * keys + scores,
-        forward_peak_bytes=output + keys + scores + max(scores, output),
+        forward_peak_bytes=output + keys + repeated + scores + max(scores, output),
         train_peak_bytes=3 * scores + 3 * output,
         kv_cache_bytes=cached_bytes(case, 2 * c),
     )
@@ -138,7 +139,8 @@ def padded_cost(case: Case, *, keys: int, values: int, key_heads: int | None = N
         rows: as of `fused_cost`.
     """
     padded = case.replace(head_dim=max(keys, values), num_kv_heads=key_heads)
-    ran = OPERATOR.core_cost(padded) if _is_formula(padded) else fused_cost(padded, rows)
+    fed = padded if rows is None else padded.replace(num_kv_heads=None)  # heads as further queries of one head
+    ran = OPERATOR.core_cost(padded) if _is_formula(fed) else fused_cost(padded, rows)
     pairs = case.batch_size * (case.num_heads or 1) * case.query_len * case.seq_len
     forward, backward = 2 * pairs * (keys + values), 2 * pairs * (3 * keys + 2 * values)
     return dataclasses.replace(
