@@ -13,7 +13,8 @@ __all__ = ["COLUMNS", "SCHEMA_VERSION", "Column"]
 # Raise it when a column changes its name or its meaning.
 # 1: first.
 # 2: the interval of task_accuracy is over seeds and test samples; steps are of a task; parameters may be counted.
-SCHEMA_VERSION = 2
+# 3: of CUDA latencies are the device's and reserved bytes the whole; errors of decode are of the step.
+SCHEMA_VERSION = 3
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

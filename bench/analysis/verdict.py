@@ -71,7 +71,7 @@ def _attention(context: Context, rows: pd.DataFrame, crossovers: pd.DataFrame) -
     baseline = at[at["case_id"] == at["baseline"]]
     name = str(baseline["label"].iloc[0]) if len(baseline) else "the baseline"
     winners = rivals[rivals["latency_ratio_ci_high"] < 1 - MARGIN]
-    details = [*_no_better(at), *_hardness(at)]
+    details = [*_no_better(at), *_launch_bound(at), *_hardness(at)]
     if rivals["latency_ratio_ci_low"].notna().any():  # without any interval no length is claimed either
         mine = crossovers[crossovers["operator"].isin(rows["operator"])]  # no layer of its own
         details = [*_from_which_length(context, mine), *details]
@@ -176,6 +176,13 @@ def _no_better(at: pd.DataFrame) -> Iterator[str]:
         cases = ", ".join(f"{series_label(row)} ({row['error']:.2g})" for _, row in poor.iterrows())
         of, trivial = at["error_of"].iloc[0], at["trivial_error"].iloc[0]
         yield f"No better than uniform (error of {of} {trivial:.2g}): {cases}."
+
+
+def _launch_bound(at: pd.DataFrame) -> Iterator[str]:
+    slow = at[at["launch_s"] > at["latency_median_s"]] if "launch_s" in at else at[:0]
+    if len(slow):
+        cases = ", ".join(f"{series_label(row)} {seconds_text(row['launch_s'])}" for _, row in slow.iterrows())
+        yield f"Times are the device's. Without a CUDA graph the host's decide, which launches more slowly: {cases}."
 
 
 def _hardness(at: pd.DataFrame) -> Iterator[str]:

@@ -52,4 +52,4 @@ def against_closed_form(
 def peak_bytes(built: workload.Workload) -> float:
     """Gives the worst moment of a call: of live tensors on the CPU, of CUDA's allocator on CUDA."""
     found = memory.measure(built)
-    return float(found.get("peak_tensor_bytes") or found["peak_cuda_allocated_bytes"])
+    return float(next(found[name] for name in ("peak_tensor_bytes", "peak_cuda_allocated_bytes") if name in found))

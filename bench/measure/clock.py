@@ -1,16 +1,18 @@
 """Seconds of a block of equal calls, on the clock of the device that does the work.
 
 CPU: `perf_counter_ns` around the block. CUDA: a pair of events around each call, the L2 cache overwritten before it
-outside the events, one synchronisation at the block's end. Before each call the device waits until the host has
-launched it, so that what is timed is the device's work and not how fast Python hands it out: without that, a call
-that is launched faster than the cache is overwritten has its device's time and any other the host's (attention of 18
-µs, launched in a few µs more, came out as 80). What the host takes is told apart, by `launch_s`.
+outside the events, one synchronisation at the block's end, the median call times their number. Before each call the
+device waits until the host has launched it, so that what is timed is the device's work and not how fast Python hands
+it out: without that, a call that is launched faster than the cache is overwritten has its device's time and any other
+the host's (attention of 18 µs, launched in a few µs more, came out as 80). What the host takes is told apart, by
+`launch_s`.
 """
 
 from __future__ import annotations
 
 import functools
 import itertools
+import statistics
 import time
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -78,7 +80,9 @@ class _CudaTimer:
             call()
             end.record()
         torch.cuda.synchronize()
-        return float(sum(start.elapsed_time(end) for start, end in pairs)) / 1e3
+        # the median: a host that is held up for longer than the device waits is in one call or a few
+        milliseconds: list[float] = [start.elapsed_time(end) for start, end in pairs]
+        return calls * statistics.median(milliseconds) / 1e3
 
     def _launch(self, call: Callable[[], Any]) -> float:
         """Times the host alone, by calls that are not counted: the device has nothing else to do."""

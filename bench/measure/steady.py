@@ -7,6 +7,7 @@ known beforehand, so a fixed number of warm-up calls is either too few or a wast
 from __future__ import annotations
 
 import dataclasses
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -41,8 +42,9 @@ def warm_up(time_block: Callable[[Callable[[], Any], int], float], call: Callabl
     spent = 0.0
     calls = 1
     while True:
+        began = time.perf_counter()
         seconds = time_block(call, calls)
-        spent += seconds
+        spent += max(seconds, time.perf_counter() - began)  # on CUDA a block has pauses
         chunks.append(seconds / calls)
         recent = chunks[-_STEADY_CHUNKS:]
         if len(recent) == _STEADY_CHUNKS and max(recent) <= min(recent) * (1 + _TOLERANCE):

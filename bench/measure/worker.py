@@ -33,6 +33,9 @@ _SETTLE_S = 0.006
 _REHEAT_S = 0.004
 """Untimed calls at a block's start: caches were somebody else's. A call ten times as long needs none."""
 
+_PAUSED = 3
+"""Calls by which it is found out how long they last with the pauses between them."""
+
 
 class _NotFiniteError(Exception):
     """The output of a timed call has NaN or infinity in it."""
@@ -108,9 +111,9 @@ def _time(job: dict[str, Any], orders: Iterator[dict[str, Any]], say: Any) -> No
     for order in orders:
         if order["do"] == "warm":
             warm = warm_up(time_block, call)
-            lasts_s = _with_pauses(time_block, call, warm.call_s)
+            lasts_s = max(1e-7, _with_pauses(time_block, call, warm.call_s))
             calls = max(1, round(BLOCK_S / lasts_s))
-            say({"warm": {"call_s": warm.call_s, "steady": warm.steady}})
+            say({"warm": {"call_s": lasts_s, "steady": warm.steady}})
         elif order["do"] == "block":
             time.sleep(_SETTLE_S)
             if lasts_s < 10 * _REHEAT_S:
@@ -130,9 +133,11 @@ def _with_pauses(time_block: Timer, call: Callable[[], Any], call_s: float) -> f
     """Gives the seconds that a call adds to a block: on CUDA the cache is overwritten and the host waited for."""
     if time_block.launch_s is None:
         return call_s
-    calls, start = max(1, round(_REHEAT_S / call_s)), time.perf_counter()
-    time_block(call, calls)
-    return (time.perf_counter() - start) / calls
+    time_block.launch_s = None  # of the first calls, cold: taken anew
+    time_block(call, 1)
+    start = time.perf_counter()
+    time_block(call, _PAUSED)
+    return (time.perf_counter() - start) / _PAUSED
 
 
 def _sync(device: str) -> None:

@@ -82,6 +82,10 @@ class Attention(Operator):
         """Gives the largest rank of its (implied) matrix, where that is below seq_len: then Eckart–Young binds."""
         return None
 
+    def keeps_o(self, case: Case) -> bool:
+        """Gives whether the core keeps its output o for its own backward pass: `keeps_output`, unless it depends."""
+        return self.keeps_output
+
     def core_cost(self, case: Case) -> Cost:
         """Gives the closed forms at scope `core`; what `cost` adds at scope `layer` is not its business."""
         raise NotImplementedError
@@ -93,7 +97,7 @@ class Attention(Operator):
         if case.scope == "model":
             return stacked(case, self.cost(case.replace(scope="layer")))
         core = self.core_cost(case)
-        return with_projections(case, core, keeps_output=self.keeps_output) if case.scope == "layer" else core
+        return with_projections(case, core, keeps_output=self.keeps_o(case)) if case.scope == "layer" else core
 
     def build(self, case: Case, generator: torch.Generator) -> Callable[..., Any]:
         """Does all set-up and returns the callable that is timed, an `nn.Module` where it has weights.

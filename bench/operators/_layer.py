@@ -90,7 +90,7 @@ def with_adapters(case: Case, adapter: Adapter) -> Cost:
     """
     from bench.operators.attention.sdpa import OPERATOR
 
-    core, keeps_output = OPERATOR.core_cost(case), OPERATOR.keeps_output
+    core, keeps_output = OPERATOR.core_cost(case), OPERATOR.keeps_o(case)
     if adapter.trains_base:
         return with_projections(case, core, keeps_output=keeps_output)
     d, kv = case.hidden_size, _kv_size(case)

@@ -7,7 +7,7 @@ Goes in: what `audit.json` says. Comes out: a folder with `index.html`, which ne
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ Row = Mapping[str, Any]
 MARKS = {"y": "seen to hold", "n": "not so, and not claimed", "✗": "claimed, and not so", "–": "nothing to judge"}
 """Mark -> what it says."""
 
-_COLUMNS = ("operator", "provider", "property", "claimed", "observed", "holds", "evidence")
+_COLUMNS = ("operator", "provider", "property", "claimed", "observed", "holds", "evidence", "device")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -119,10 +119,16 @@ def _facts(audit: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("claims", f"{sum(row['holds'] is True for row in claims)} hold of {len(claims)}"),
         ("do not hold", str(len(violations(rows)))),
         ("could not be judged here", str(sum(row["holds"] is None for row in claims))),
-        ("machine", str(audit["machine"].get("cpu_model", ""))),
+        ("machine", ", ".join(_machine_words(audit))),
         ("torch", str(audit["versions"].get("torch", ""))),
         ("stored", str(audit.get("stored_utc", ""))),
     ]
+
+
+def _machine_words(audit: Mapping[str, Any]) -> Iterator[str]:
+    yield str(audit["machine"].get("cpu_model", ""))
+    if audit.get("asked", {}).get("device", "cpu") != "cpu":  # before there was a choice it was not stored
+        yield from (str(gpu["name"]) for gpu in audit["machine"]["gpus"])
 
 
 def _absent(rows: Sequence[Row]) -> list[str]:

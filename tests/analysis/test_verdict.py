@@ -8,6 +8,7 @@ import pytest
 
 from bench.analysis.crossover import crossovers
 from bench.analysis.verdict import error_of, findings
+from bench.units import seconds_text
 
 
 def told(table, rounds):
@@ -36,6 +37,18 @@ def test_the_winner_is_told_with_ratio_memory_and_error(make_row):
     assert finding.headline == (
         "At n = 512 linformer is fastest: 0.5 [0.49, 0.51] of sdpa's time (1 ms), the same peak memory; "
         "error of A 0.2."
+    )
+
+
+def test_what_the_host_launches_more_slowly_than_the_device_does_it_is_told(make_row):
+    table, rounds = fast_and(make_row, linformer=0.2, uniform=0.8)
+    quick, slow = table["latency_median_s"] / 2, table["latency_median_s"] * 3
+    table["launch_s"] = quick.where(table["operator"] != "linformer", slow)
+
+    (told_of,) = [text for text in told(table, rounds)[0].details if "host" in text]
+    assert told_of == (
+        "Times are the device's. Without a CUDA graph the host's decide, which launches more slowly: linformer "
+        f"{seconds_text(slow[1])}."
     )
 
 

@@ -6,13 +6,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from bench.case import Case
+from bench.operators.attention.sdpa import LARGEST_HEAD
 
 if TYPE_CHECKING:
     import torch
 
 __all__ = ["cuda_only", "half_precision_only", "pinned", "with_values_of_any_width"]
-
-_LARGEST_HEAD = 256
 
 
 def pinned(attend: Callable[..., Any], backend: str) -> Callable[..., Any]:
@@ -59,6 +58,6 @@ def half_precision_only(case: Case) -> str | None:
         return None
     if case.dtype not in ("float16", "bfloat16"):
         return f"{case.operator} on CUDA takes float16 or bfloat16 and dtype is {case.dtype}"
-    if (case.head_dim or 0) > _LARGEST_HEAD:
-        return f"{case.operator} on CUDA takes heads up to {_LARGEST_HEAD} and head_dim is {case.head_dim}"
+    if (case.head_dim or 0) > LARGEST_HEAD:
+        return f"{case.operator} on CUDA takes heads up to {LARGEST_HEAD} and head_dim is {case.head_dim}"
     return None

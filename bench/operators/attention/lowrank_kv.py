@@ -11,6 +11,7 @@ from bench.cost import Cost
 from bench.operators._base import Attention
 from bench.operators._layer import with_projections
 from bench.operators.attention.sdpa import OPERATOR as SDPA
+from bench.operators.attention.sdpa import is_fused
 
 if TYPE_CHECKING:
     import torch
@@ -67,7 +68,7 @@ class LowrankKv(Attention):
             return super().cost(case)
         d, kv, r = case.hidden_size, case.kv_heads * (case.head_dim or 0), case.rank or 0
         more = 2 * (r * (d + kv) - d * kv)
-        layer = with_projections(case, self.core_cost(case), keeps_output=True, more_weights=more)
+        layer = with_projections(case, self.core_cost(case), keeps_output=is_fused(case), more_weights=more)
         latents, decoding = 2 * case.element_bytes * case.tokens * r, case.phase == "decode"
         return dataclasses.replace(
             layer,

@@ -11,7 +11,7 @@ from bench.case import Case
 from bench.cost import Cost
 from bench.operators._base import Attention
 from bench.operators._layer import cached_bytes, with_projections
-from bench.operators.attention.sdpa import padded_cost, scaled_dot_product
+from bench.operators.attention.sdpa import is_fused, padded_cost, scaled_dot_product
 
 if TYPE_CHECKING:
     import torch
@@ -70,7 +70,7 @@ class LowrankQk(Attention):
         if case.scope == "model":
             return super().cost(case)
         fewer = 2 * case.hidden_size * (case.num_heads or 0) * ((case.head_dim or 0) - (case.rank or 0))
-        layer = with_projections(case, self.core_cost(case), keeps_output=True, more_weights=-fewer)
+        layer = with_projections(case, self.core_cost(case), keeps_output=is_fused(case), more_weights=-fewer)
         narrow = case.element_bytes * case.tokens * (case.num_heads or 0) * (case.rank or 0)
         return dataclasses.replace(layer, bytes_algorithm=layer.bytes_algorithm + 4 * narrow)
 

@@ -15,11 +15,22 @@ from bench.operators._layer import attention_bytes_min, cached_bytes, hides_the_
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["OPERATOR", "Sdpa", "formula_cost", "fused_cost", "padded_cost", "scaled_dot_product"]
+__all__ = [
+    "LARGEST_HEAD",
+    "OPERATOR",
+    "Sdpa",
+    "formula_cost",
+    "fused_cost",
+    "is_fused",
+    "padded_cost",
+    "scaled_dot_product",
+]
 
 
 _PACKED_FROM = 64
 """Queries from which the CPU's kernel packs k and v below float32."""
+LARGEST_HEAD = 256
+"""Of CUDA's flash and cuDNN kernels."""
 _DRAW_STATE = 16
 """Bytes of the seed and the offset of dropout that CUDA's kernels keep, without dropout too."""
 
@@ -42,15 +53,13 @@ class Sdpa(Attention):
 
         Kept: q, k, v, o and a log-sum-exp a row, and of a mask its float form. Beside the output the CPU's kernel
         holds for each thread one block of scores; backward: two such blocks, the gradients of q, k and v, and a copy
-        of that of o, since it lays out o by tokens and not by heads. CUDA has no fused kernel for float64, and none
-        for float32 with fewer key heads than query heads: there it is the formula, as in `sdpa_math`.
+        of that of o, since it lays out o by tokens and not by heads. Where CUDA has no fused kernel it is the
+        formula, as in `sdpa_math`.
         """
-        if not _is_formula(case):
-            return fused_cost(case)
-        cost = formula_cost(case)
-        output = case.element_bytes * case.tokens * (case.num_heads or 0) * (case.head_dim or 0)
-        kept_by_o = output if case.scope != "core" else 0  # `keeps_output` says that W_o keeps nothing
-        return dataclasses.replace(cost, saved_bytes=cost.saved_bytes + kept_by_o)
+        return fused_cost(case) if is_fused(case) else formula_cost(case)
+
+    def keeps_o(self, case: Case) -> bool:
+        return is_fused(case)
 
     def build(self, case: Case, generator: torch.Generator) -> Callable[..., Any]:
         """Gives the function ``(q, k, v, mask=None) -> o``."""
@@ -67,19 +76,36 @@ class Sdpa(Attention):
         return attend
 
 
-def formula_cost(case: Case) -> Cost:
+def is_fused(case: Case) -> bool:
+    """Gives whether torch has a fused kernel for a case; where it has none it computes the formula.
+
+    On CUDA there is none for float64. Key heads that are fewer are taken by the flash and the cuDNN kernel only,
+    which are of half precision and take heads up to 256. Seen with torch 2.11 on an H100 in float64 and float32.
+    """
+    if case.device != "cuda":
+        return True
+    narrow = case.dtype != "float32" and (case.head_dim or 0) <= LARGEST_HEAD
+    return case.dtype != "float64" and (case.kv_heads == case.num_heads or narrow)
+
+
+def formula_cost(case: Case, key_heads: int | None = None) -> Cost:
     """Gives the closed forms of the formula in torch's own operators.
 
     Scores and their product with v are 2·b·h·n²·c each; backward twice that. Kept, for all query heads and in float32
     at least: q and k with their scale, v and the probabilities. Worst moment forward: scaled q and k, scores and
     probabilities, and k and v where they are repeated for more query heads; backward: the probabilities, their
     gradient and that of the scores, beside scaled q and k and the output.
+
+    Args:
+        case: gives shapes.
+        key_heads: where as many stay as they are, the query heads that share one being further queries of it.
     """
     b, h, n, c, e = case.batch_size, case.num_heads or 0, case.seq_len, case.head_dim or 0, case.element_bytes
     queries, wide = case.query_len, max(e, 4)
     flops = 4 * b * h * queries * n * c
-    scores, output, keys = (wide * b * h * size for size in (queries * n, queries * c, n * c))
-    repeated = 2 * keys if case.kv_heads != h else 0
+    scores, output = wide * b * h * queries * n, wide * b * h * queries * c
+    keys = wide * b * (key_heads or h) * n * c
+    repeated = 2 * keys if key_heads is None and case.kv_heads != h else 0
     return Cost(
         forward_flops=flops,
         backward_flops=2 * flops,
@@ -140,7 +166,7 @@ def padded_cost(case: Case, *, keys: int, values: int, key_heads: int | None = N
     """
     padded = case.replace(head_dim=max(keys, values), num_kv_heads=key_heads)
     fed = padded if rows is None else padded.replace(num_kv_heads=None)  # heads as further queries of one head
-    ran = OPERATOR.core_cost(padded) if _is_formula(fed) else fused_cost(padded, rows)
+    ran = fused_cost(padded, rows) if is_fused(fed) else formula_cost(padded, None if rows is None else key_heads)
     pairs = case.batch_size * (case.num_heads or 1) * case.query_len * case.seq_len
     forward, backward = 2 * pairs * (keys + values), 2 * pairs * (3 * keys + 2 * values)
     return dataclasses.replace(
@@ -184,17 +210,6 @@ def scaled_dot_product(
     return F.scaled_dot_product_attention(
         q, k, v, attn_mask=seen, is_causal=top_left, scale=scale, enable_gqa=grouped
     )
-
-
-def _is_formula(case: Case) -> bool:
-    """Gives whether torch has no fused kernel for a case and computes the formula in its place.
-
-    Seen with torch 2.11 on an H100: key heads that are fewer are taken by the flash and the cuDNN kernel only, which
-    are of half precision.
-    """
-    if case.device != "cuda":
-        return False
-    return case.dtype == "float64" or (case.dtype == "float32" and case.kv_heads != case.num_heads)
 
 
 class _Scratch(NamedTuple):

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 
+from bench import operators
 from bench.case import Case
 from bench.measure import reference, workload
 from bench.measure.metrics import error
@@ -127,8 +128,22 @@ def test_beyond_what_a_matrix_is_formed_of_the_output_s_errors_remain(monkeypatc
 
     assert uniform.pop("attention_rel_error") > 0.0
     assert measured(cases[0]) == uniform
-    assert naive.pop("output_rel_error") <= 32 * EPS
-    assert measured(cases[1]) == {"rounding_rel_error": pytest.approx(naive["rounding_rel_error"], rel=1e-6)}
+    exact = measured(cases[1])
+    assert exact.pop("output_rel_error") <= 32 * EPS
+    assert exact == {"rounding_rel_error": pytest.approx(naive["rounding_rel_error"], rel=1e-6)}
+
+
+@pytest.mark.parametrize("causal", [False, True])
+def test_of_an_exact_operator_the_last_queries_are_judged(causal: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that is exact but for its first query is exact by its last 8, one that errs in all is not."""
+    monkeypatch.setattr(reference, "MATRIX_UP_TO", CORE.seq_len - 1)
+    monkeypatch.setattr(error, "_LAST", 8)
+    case = CORE.replace(operator="sdpa", provider="torch", causal=causal)
+
+    assert measured(case)["output_rel_error"] <= 32 * EPS
+    wrong = operators.load("sdpa")
+    monkeypatch.setattr(type(wrong), "build", lambda self, case, generator: lambda q, k, v: q)
+    assert measured(case)["output_rel_error"] > 0.1
 
 
 @pytest.mark.parametrize("changes", [{"causal": True}, {"mask": "padding"}, {"num_kv_heads": 1}], ids=str)
