@@ -43,17 +43,16 @@ def capture_path(model: str, seq_len: int, batch_size: int = 1, into: str | Path
     return data_folder(into) / "captures" / name
 
 
-def absent(model: str, into: str | Path | None = None) -> str | None:
+def absent(model: str, seq_len: int, batch_size: int = 1, into: str | Path | None = None) -> str | None:
     """Gives what is not on this machine and what to type, or nothing; looks at no more than names and sizes.
 
-    Where the captures of the model's prepared lengths are there, model and samples are not needed: a machine that
-    cannot install packages is given the folder ``captures`` alone, and has these lengths.
+    Where the capture of that shape is there, model and samples are not needed: a machine that cannot install packages
+    is given the folder ``captures`` alone, and has what is in it.
     """
+    if (reason := packages.lacking("safetensors")) or capture_path(model, seq_len, batch_size, into).is_file():
+        return reason
     member = models.load(model)
-    prepared = [capture_path(model, seq_len, into=into) for seq_len in getattr(member, "PREPARED", ())]
-    if prepared and all(path.is_file() for path in prepared):
-        return packages.lacking("safetensors")
-    reason: str | None = packages.lacking("safetensors") or member.lacking() or member.SOURCE.absent(into)
+    reason = member.lacking() or member.SOURCE.absent(into)
     return reason or windows.absent(member.MODALITY, into)
 
 

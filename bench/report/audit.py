@@ -127,7 +127,7 @@ def _facts(audit: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def _machine_words(audit: Mapping[str, Any]) -> Iterator[str]:
     yield str(audit["machine"].get("cpu_model", ""))
-    if audit.get("asked", {}).get("device", "cpu") != "cpu":  # before there was a choice it was not stored
+    if audit["asked"].get("device", "cpu") != "cpu":  # before there was a choice it was not stored
         yield from (str(gpu["name"]) for gpu in audit["machine"]["gpus"])
 
 

@@ -43,7 +43,7 @@ def judge(case: Case, sweep: str) -> Planned:
     reason = _unsupported(case)
     if reason:
         return planned.unsupported(reason)
-    reason = operators.of(case).absent() or application.absent(case) or inputs.load(case.input).absent()
+    reason = operators.of(case).absent() or application.absent(case) or inputs.load(case.input).absent(case)
     if case.device == "cuda" and not cuda_present():
         reason = "no CUDA device"
     return dataclasses.replace(planned, status="skipped", reason=reason) if reason else planned

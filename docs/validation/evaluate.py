@@ -62,11 +62,10 @@ def false_alarms(experiment: str) -> None:
         (v["ratio_ci_high"] - v["ratio_ci_low"]) / 2
         for run in runs
         for v in run["verdicts"]
-        if v["metric"] == "latency" and "ratio_ci_low" in v
+        if v["metric"] == "latency" and not math.isnan(v.get("ratio_ci_low") or math.nan)
     ]
     rounds = [v["rounds"] for run in runs for v in run["verdicts"] if v["metric"] == "latency"]
-    width, count = 100 * float(np.median(widths)), float(np.median(rounds))
-    print(f"half width of a ratio's interval: median {width:.2f} %; rounds: median {count:.0f}")
+    print(f"rounds: median {np.median(rounds):.0f}; {_widths(widths, len(rounds))}")
 
 
 def coverage(experiment: str) -> None:
@@ -76,13 +75,14 @@ def coverage(experiment: str) -> None:
         return
     print(f"\n## {experiment}: coverage of a ratio's 95 % interval (the truth is 1)")
     for name, estimate in estimators.items():
-        held, width = [], []
+        held, width, cases = [], [], 0
         for run in runs:
             intervals = [estimate(logs) for logs in logs_of(run).values()]
             known = [each for each in intervals if not math.isnan(each.low)]
+            cases += len(intervals)
             held.append([each.low <= 0 <= each.high for each in known])
             width += [each.half_width for each in known]
-        print(f"{name:20} {_clustered(held)}; half width median {100 * np.median(width):.2f} %")
+        print(f"{name:20} {_clustered(held)}; {_widths(width, cases)}")
 
 
 def printed_coverage() -> None:
@@ -207,9 +207,19 @@ def _flagged_s(run: dict[str, Any], operator: str) -> float:
     return math.inf
 
 
+def _widths(widths: Sequence[float], cases: int) -> str:
+    """Gives how wide the intervals are, and how many cases had too few rounds for one."""
+    if not widths:
+        return f"too few rounds for an interval in all {cases} cases"
+    lacking = f" (too few rounds for one in {cases - len(widths)} of {cases} cases)" if len(widths) < cases else ""
+    return f"half width of a ratio's interval: median {100 * float(np.median(widths)):.2f} %{lacking}"
+
+
 def _clustered(held: Sequence[Sequence[bool]]) -> str:
     """Gives a share over all cases of all runs, its interval from the spread between runs."""
     means = [float(np.mean(of_run)) for of_run in held if of_run]
+    if len(means) < 2:
+        return "too few to say"
     reach = stats.t.ppf(0.975, len(means) - 1) * np.std(means, ddof=1) / math.sqrt(len(means))
     centre = float(np.mean(means))
     return f"{100 * centre:.1f} % [{100 * (centre - reach):.1f}, {100 * min(1.0, centre + reach):.1f}]"

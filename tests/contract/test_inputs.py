@@ -27,8 +27,8 @@ def case_of(name: str, scope: str) -> Case:
     case = Case(operator="sdpa", **shape, causal=causal, scope=scope, input=name)
     if scope not in source.scopes:
         pytest.skip(f"not defined at scope {scope}")
-    if source.absent() is not None:
-        pytest.skip(source.absent())
+    if reason := source.absent(case):
+        pytest.skip(reason)
     return case
 
 

@@ -10,9 +10,10 @@ from bench.report.audit import build_audit, matrix, violations
 
 Rows = list[dict[str, Any]]
 
-AUDIT = {
+AUDIT: dict[str, Any] = {
     "audit": "audit-1",
     "stored_utc": "2026-01-01T00:00:00+00:00",
+    "asked": {"operator": [], "provider": [], "property": []},
     "took_s": 1.5,
     "machine": {"name": "m", "cpu_model": "Example CPU"},
     "versions": {"torch": "2.13.0"},
@@ -72,7 +73,7 @@ def test_the_page_reaches_nowhere(page: Path) -> None:
     assert "http" not in page.read_text(encoding="utf-8").replace("http-equiv", "")
 
 
-FIRST = ["operator", "provider", "property", "claimed", "observed", "holds", "evidence"]
+FIRST = ["operator", "provider", "property", "claimed", "observed", "holds", "evidence", "device"]
 
 
 def test_the_table_is_beside_the_page(page: Path, audit_rows: Rows) -> None:
@@ -80,6 +81,14 @@ def test_the_table_is_beside_the_page(page: Path, audit_rows: Rows) -> None:
 
     assert list(table.columns) == [*FIRST, "command"]
     assert len(table) == len(audit_rows)
+
+
+def test_on_a_gpu_the_page_names_it(page: Path, audit_rows: Rows, tmp_path: Path) -> None:
+    machine = {**AUDIT["machine"], "gpus": [{"name": "Example GPU"}]}
+    on_gpu = {**AUDIT, "asked": {"device": "cuda"}, "machine": machine, "rows": audit_rows}
+
+    assert "Example CPU, Example GPU" in build_audit(on_gpu, tmp_path / "gpu").read_text(encoding="utf-8")
+    assert "Example GPU" not in page.read_text(encoding="utf-8")
 
 
 def test_the_summary_is_a_table_that_no_cell_breaks(page: Path) -> None:

@@ -62,7 +62,7 @@ class Captured:
             return f"causal {asked} asked for; {self.name} is of a model whose attention has causal {has}"
         return None
 
-    def absent(self) -> str | None:
+    def absent(self, case: Case) -> str | None:
         """Gives that no file has it and what to type, or nothing."""
         return captures.absent(self.name)
 
@@ -91,6 +91,6 @@ class Captured:
     def _layer(self) -> captures.Layer:
         layer = captures.listed().get(self.name)
         if layer is None:
-            found, _, right = str(self.absent()).partition("; ")
+            found, _, right = str(captures.absent(self.name)).partition("; ")
             raise UsageError(self.name, found, right)
         return layer

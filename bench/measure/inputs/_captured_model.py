@@ -59,9 +59,9 @@ class CapturedModel:
             return f"causal {asked} asked for; {case.input} is of a model whose attention has causal {has}"
         return None
 
-    def absent(self) -> str | None:
+    def absent(self, case: Case) -> str | None:
         """Gives what is not on this machine and what to type, or nothing; looks at no more than names and sizes."""
-        return capture.absent(self.model)
+        return capture.absent(self.model, case.seq_len, case.batch_size)
 
     def provenance(self) -> dict[str, Any]:
         """Gives what a run records: the layer, and packages, versions and checksums of model and samples."""

@@ -81,7 +81,7 @@ class Drawn:
         """Gives why it cannot serve a case, or nothing."""
         return not_at_scope(case, self.scopes)
 
-    def absent(self) -> str | None:
+    def absent(self, case: Case) -> str | None:
         """Gives nothing: it is drawn on the spot."""
         return None
 

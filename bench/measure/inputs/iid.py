@@ -20,7 +20,7 @@ def unsupported(case: Case) -> str | None:
     return not_at_scope(case, scopes)
 
 
-def absent() -> str | None:
+def absent(case: Case) -> str | None:
     """Gives nothing: it is drawn on the spot."""
     return None
 

@@ -133,7 +133,7 @@ def test_an_absent_one_says_what_to_type_and_is_judged_by_nothing_else(folder: P
     member = inputs.load(ABSENT)
 
     right = "python -m bench capture --add FILE, or capture it"
-    assert member.absent() == f"{ABSENT} is not in {folder}/captures; {right}"
+    assert member.absent(case_of(write(folder)[0])) == f"{ABSENT} is not in {folder}/captures; {right}"
     assert member.unsupported(case_of(write(folder)[0])) is None
     assert member.modality == ""
 

@@ -13,7 +13,6 @@ from bench import data
 from bench.case import Case
 from bench.data import capture
 from bench.data.fetch import fetch, with_needs
-from bench.data.models import minilm
 from bench.measure import inputs
 
 MEMBERS = ("captured_minilm", "captured_minilm_first", "captured_minilm_last")
@@ -101,26 +100,30 @@ def test_what_the_model_does_not_have_is_said(words: dict[str, Any], reason: str
 
 @pytest.mark.usefixtures("captures")
 def test_with_the_data_there_nothing_is_absent() -> None:
-    assert inputs.load("captured_minilm").absent() is None
+    assert inputs.load("captured_minilm").absent(case()) is None
 
 
 def test_without_the_data_it_says_what_to_type(empty: Path) -> None:
-    assert inputs.load("captured_minilm").absent() == f"minilm is not in {empty}; python -m bench data fetch minilm"
+    assert (
+        inputs.load("captured_minilm").absent(case())
+        == f"minilm is not in {empty}; python -m bench data fetch minilm"
+    )
 
 
-def test_the_captures_alone_are_enough(empty: Path) -> None:
-    for seq_len in minilm.PREPARED:
-        path = capture.capture_path("minilm", seq_len)
-        path.parent.mkdir(exist_ok=True)
-        path.touch()
+def test_a_capture_alone_is_enough_for_its_length(empty: Path) -> None:
+    path = capture.capture_path("minilm", 128)
+    path.parent.mkdir()
+    path.touch()
 
-    assert inputs.load("captured_minilm").absent() is None
+    member = inputs.load("captured_minilm")
+    assert member.absent(case(seq_len=128)) is None
+    assert member.absent(case(seq_len=127)) == f"minilm is not in {empty}; python -m bench data fetch minilm"
 
 
 def test_without_the_packages_it_says_what_to_type(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "safetensors", None)  # as Python marks a module that is not there
 
-    reason = inputs.load("captured_minilm").absent()
+    reason = inputs.load("captured_minilm").absent(case())
     assert reason == "safetensors not installed; pip install safetensors"
 
 
@@ -147,7 +150,7 @@ OTHERS = {
 def test_every_model_s_capture_has_the_shapes_and_the_modality_that_it_says(name: str) -> None:
     asked = case(**{"seq_len": 32, "input": name, **OTHERS[name]})
     member = inputs.load(name)
-    if reason := member.absent():
+    if reason := member.absent(asked):
         pytest.skip(reason)
     assert member.unsupported(asked) is None
 
@@ -159,9 +162,9 @@ def test_every_model_s_capture_has_the_shapes_and_the_modality_that_it_says(name
 @pytest.mark.slow
 def test_grouped_heads_are_repeated_where_a_case_has_as_many_key_heads_as_query_heads() -> None:
     member = inputs.load("captured_smollm2")
-    if reason := member.absent():
-        pytest.skip(reason)
     grouped = case(**{"seq_len": 32, "input": "captured_smollm2", **OTHERS["captured_smollm2"]})
+    if reason := member.absent(grouped):
+        pytest.skip(reason)
     whole = grouped.replace(num_kv_heads=9)
 
     assert member.unsupported(whole) is None

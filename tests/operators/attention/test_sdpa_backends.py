@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 import torch
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.profiler import ProfilerActivity, profile
 
 from bench import operators
@@ -45,6 +47,28 @@ def test_the_backend_that_is_named_runs(
 def test_a_backend_that_cannot_run_raises(backend: str, attend: Callable[..., Any], qkv: Callable[..., Any]) -> None:
     with pytest.raises(RuntimeError, match="No viable backend"):
         pinned(attend("sdpa"), backend)(*qkv())
+
+
+@pytest.mark.parametrize("backend", ["MATH", "CUDNN_ATTENTION"])
+def test_afterwards_torch_chooses_as_before(
+    backend: str, attend: Callable[..., Any], qkv: Callable[..., Any]
+) -> None:
+    """After a call that ran, and after one that raised; what was switched off stays off."""
+    names = ("flash", "mem_efficient", "math", "cudnn")
+    switches = [getattr(torch.backends.cuda, f"{name}_sdp_enabled") for name in names]
+
+    with sdpa_kernel([SDPBackend.MATH, SDPBackend.FLASH_ATTENTION]):
+        with contextlib.suppress(RuntimeError):
+            pinned(attend("sdpa"), backend)(*qkv())
+        assert [is_on() for is_on in switches] == [True, False, True, False]
+
+
+def test_compiled_it_is_pinned_too(attend: Callable[..., Any], qkv: Callable[..., Any]) -> None:
+    q, k, v = qkv()
+    compiled = torch.compile(attend("sdpa_math"), backend="aot_eager")
+    compiled(q, k, v)
+
+    assert not any("flash" in key for key in calls(lambda: compiled(q, k, v)))
 
 
 @pytest.mark.parametrize("name", CUDA_ONLY)
