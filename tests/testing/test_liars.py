@@ -169,7 +169,11 @@ LIES: dict[str, tuple[Operator, str, str]] = {
     "gap": (costing(NAIVE, "core_cost", backward_counter_gap=lambda n: 2), "flops", "393,216 counted, 393,214 by"),
     "uncounted": (claiming(NAIVE, uncounted="no count"), "flops", "claims no count; observed 131,072 FLOPs counted"),
     "kept": (costing(NAIVE, "core_cost", saved_bytes=lambda n: n - 1), "saved_bytes", "claims bytes kept of the"),
-    "peak": (costing(NAIVE, "core_cost", forward_peak_bytes=lambda n: n // 2), "peak_bytes", "peak, within ×1.5;"),
+    "peak": (
+        costing(NAIVE, "core_cost", forward_peak_bytes=lambda n: n // 2),
+        "peak_bytes",
+        "peak, within ×1.5, on CUDA ×2;",
+    ),
     "wide": (Wide(), "shapes", "observed shape (2, 2, 1, 16), not (2, 2, 1, 8) at wide[bench] core/forward n=1"),
     "upcast": (Upcast(), "dtypes", "observed float64 comes out as float32 at upcast[bench]"),
     "noisy": (Noisy(), "deterministic", "observed setting it up again changes the output by"),
