@@ -16,7 +16,7 @@ from bench.attempt import Attempt
 from bench.case import Case
 from bench.stats.interval import Estimate
 from bench.sweep.budget import Part, Policy
-from bench.units import duration_text, seconds_text
+from bench.units import duration_text, ratio_text, seconds_text
 
 __all__ = ["Display"]
 
@@ -107,5 +107,4 @@ def _short(case: Case) -> str:
 
 
 def _times(ratio: Estimate) -> str:
-    interval = "" if math.isnan(ratio.low) else f" [{ratio.low:.2f}, {ratio.high:.2f}]"
-    return f"takes {ratio.centre:.2f}{interval} × the time"
+    return f"takes {ratio_text(ratio.centre, ratio.low, ratio.high)} × the time"

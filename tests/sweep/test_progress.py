@@ -51,7 +51,7 @@ def test_off_a_terminal_the_first_round_of_a_part_has_a_line(shown):
     printed = shown(lambda display, part: rounds(display, part, 1))
 
     assert printed == (
-        "[    1 s] g, round 1: linformer[bench] r=8 takes 0.50 × the time of sdpa[torch] "
+        "[    1 s] g, round 1: linformer[bench] r=8 takes 0.5 × the time of sdpa[torch] "
         "(1m 39s left at most, 1 of 1 open)\n"
     )
 
@@ -69,7 +69,7 @@ def test_off_a_terminal_later_rounds_have_a_line_every_quarter_of_a_minute(shown
 def test_an_interval_is_told_when_there_is_one(shown):
     printed = shown(lambda display, part: rounds(display, part, 3, every_s=20.0))
 
-    assert "takes 0.50 [0.50, 0.50] × the time of sdpa[torch] (40s left at most, 0 of 1 open)" in printed
+    assert "takes 0.5 [0.5, 0.5] × the time of sdpa[torch] (40s left at most, 0 of 1 open)" in printed
 
 
 def test_a_failed_round_is_told_with_the_case_and_the_reason(shown):
