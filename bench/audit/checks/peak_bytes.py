@@ -18,7 +18,7 @@ about = "The peak of tensor bytes is within 1.5 times the closed form at 256 tok
 
 
 _FACTOR = {"cpu": 1.5, "cuda": 2.0}
-"""device -> how far off it may be; CUDA's reductions hold buffers of their own (uniform 2.0, (IA)³ 1.5 times)."""
+"""device -> how far off it may be; seen on an H100: uniform 2.0, (IA)³ 1.5 times, and why is not known."""
 _TOKENS = {"cpu": 256, "cuda": 1024}
 """device -> tokens; what CUDA's libraries of linear algebra hold whatever the length is some MiB."""
 

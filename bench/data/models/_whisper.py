@@ -66,12 +66,11 @@ class Whisper(Transcriber):
     Args:
         mels: bands of the features.
         max_seq_len: n, at most.
-        max_tokens: positions of the decoder.
-        vocabulary: entries of the token table.
         hidden_size: d.
         num_heads: heads of an attention.
         ff_size: width of the feed-forward parts.
-        layers: how many, on either side.
+        layers: how many the encoder has.
+        decoder: writes text of the encoder's hidden states.
         dictation: how text is written.
     """
 
@@ -80,12 +79,11 @@ class Whisper(Transcriber):
         *,
         mels: int,
         max_seq_len: int,
-        max_tokens: int,
-        vocabulary: int,
         hidden_size: int,
         num_heads: int,
         ff_size: int,
         layers: int,
+        decoder: Decoder,
         dictation: Dictation,
     ) -> None:
         super().__init__()
@@ -96,14 +94,7 @@ class Whisper(Transcriber):
         self.attentions = nn.ModuleList(SelfAttention(hidden_size, num_heads) for _ in range(layers))
         self.layers = nn.ModuleList(_Layer(hidden_size, ff_size) for _ in range(layers))
         self.norm = nn.LayerNorm(hidden_size)
-        self.decoder = Decoder(
-            vocabulary=vocabulary,
-            max_tokens=max_tokens,
-            hidden_size=hidden_size,
-            num_heads=num_heads,
-            ff_size=ff_size,
-            layers=layers,
-        )
+        self.decoder = decoder
 
     def forward(self, inputs: Tensor, mask: Tensor | None = None) -> Tensor:
         """Gives the hidden states ``[b, n, d]`` of features ``[b, mels, 2n]``."""

@@ -95,20 +95,18 @@ def load(into: str | Path | None = None) -> Whisper:
     import torch
 
     from bench.data.models import _ctranslate2
+    from bench.data.models._dictation import Decoder
     from bench.data.models._whisper import Whisper, own_tensors
 
     folder = SOURCE.folder(into)
+    shape = {"hidden_size": HIDDEN_SIZE, "num_heads": NUM_HEADS, "ff_size": 1536, "layers": LAYERS}
     with torch.device("meta"):
         network = Whisper(
             mels=_MELS,
             max_seq_len=MAX_SEQ_LEN,
-            max_tokens=448,
-            vocabulary=_VOCABULARY,
-            hidden_size=HIDDEN_SIZE,
-            num_heads=NUM_HEADS,
-            ff_size=1536,
-            layers=LAYERS,
+            decoder=Decoder(vocabulary=_VOCABULARY, max_tokens=448, **shape),
             dictation=_dictation(folder),
+            **shape,
         )
     network.load_state_dict(own_tensors(_ctranslate2.read(folder / _WEIGHTS)), assign=True)
     return network.eval().requires_grad_(False)

@@ -59,7 +59,7 @@ class Sdpa(Attention):
         return fused_cost(case) if is_fused(case) else formula_cost(case)
 
     def keeps_o(self, case: Case) -> bool:
-        return is_fused(case)
+        return self.keeps_output and is_fused(case)
 
     def build(self, case: Case, generator: torch.Generator) -> Callable[..., Any]:
         """Gives the function ``(q, k, v, mask=None) -> o``."""

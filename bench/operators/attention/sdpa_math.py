@@ -25,13 +25,11 @@ class SdpaMath(Sdpa):
     """
 
     label = "full (SDPA math)"
+    keeps_output = False
 
     def core_cost(self, case: Case) -> Cost:
         """See `formula_cost`."""
         return formula_cost(case)
-
-    def keeps_o(self, case: Case) -> bool:
-        return False
 
     def build(self, case: Case, generator: torch.Generator) -> Callable[..., Any]:
         """Gives the function ``(q, k, v, mask=None) -> o``."""

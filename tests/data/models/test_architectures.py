@@ -11,7 +11,7 @@ from torch import nn
 
 from bench.data.models._attention import Rotary, SelfAttention
 from bench.data.models._bert import Bert
-from bench.data.models._dictation import Dictation
+from bench.data.models._dictation import Decoder, Dictation
 from bench.data.models._llama import Llama
 from bench.data.models._network import Network
 from bench.data.models._vit import VisionTransformer
@@ -67,7 +67,8 @@ def vit() -> Any:
 @pytest.fixture
 def whisper() -> Any:
     dictation = Dictation(prompt=(1, 2), end=0, never=(), never_first=(), text=str)
-    network = random(Whisper(mels=5, max_seq_len=6, max_tokens=10, vocabulary=40, dictation=dictation, **SHAPE))
+    decoder = Decoder(max_tokens=10, vocabulary=40, **SHAPE)
+    network = random(Whisper(mels=5, max_seq_len=6, decoder=decoder, dictation=dictation, **SHAPE))
     for module in network.modules():
         if isinstance(module, SelfAttention):
             module.k.bias.data.zero_()  # transformers has none

@@ -135,7 +135,7 @@ def test_beyond_what_a_matrix_is_formed_of_the_output_s_errors_remain(monkeypatc
 
 @pytest.mark.parametrize("causal", [False, True])
 def test_of_an_exact_operator_the_last_queries_are_judged(causal: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One that is exact but for its first query is exact by its last 8, one that errs in all is not."""
+    """One that is exact has no error by its last 8 queries, and one that gives something else is seen."""
     monkeypatch.setattr(reference, "MATRIX_UP_TO", CORE.seq_len - 1)
     monkeypatch.setattr(error, "_LAST", 8)
     case = CORE.replace(operator="sdpa", provider="torch", causal=causal)
