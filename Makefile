@@ -4,6 +4,7 @@
 #   make run SUITE=FILE   the same with another suite
 #   make test             sets everything up and runs the tests; ARGS='-k journal' goes to pytest
 #   make check            format, lint, types, import direction
+#   make validation       measures how far the numbers can be trusted, for a night: docs/validation/README.md
 # Nothing is installed outside $(VENV) but the data, which go to $BENCH_DATA or the user's cache folder.
 
 SUITE ?= suites/nlp.yaml
@@ -15,7 +16,7 @@ endif
 BIN := $(VENV)/bin
 DISK_KB := 3000000
 
-.PHONY: nlp vision audio run data test check clean
+.PHONY: nlp vision audio run data test check validation clean
 
 nlp vision audio: data
 	$(BIN)/python -m bench run suites/$@.yaml
@@ -35,6 +36,12 @@ check: $(VENV)/.tools
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+validation: $(VENV)/.tools
+	$(BIN)/python docs/validation/measure.py all
+	$(BIN)/python docs/validation/gates.py
+	$(BIN)/python docs/validation/evaluate.py
+	$(BIN)/python docs/validation/reader.py
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

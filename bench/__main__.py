@@ -11,6 +11,7 @@ import importlib
 import os
 import pkgutil
 import sys
+import traceback
 from collections.abc import Sequence
 from types import ModuleType
 
@@ -21,6 +22,7 @@ __all__ = ["main"]
 
 _INTERRUPTED = 130
 _BROKEN_PIPE = 141  # as a shell reports a program that SIGPIPE ended
+_FAULT = 70  # as sysexits.h has it; Python's own would be 1, by which a gate says that something regressed
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -48,6 +50,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the flush at exit complains again
         return _BROKEN_PIPE
+    except Exception:  # a fault of ours: told whole, and told apart from every verdict
+        traceback.print_exc()
+        return _FAULT
 
 
 def _dispatch(words: list[str]) -> int:

@@ -38,7 +38,11 @@ def _c(name: str, about: str, kind: str = "number", better: str = "") -> Column:
 COLUMNS: tuple[Column, ...] = (
     _c("run", "The run's folder name.", "text"),
     _c("machine", "Short name of the machine's fingerprint.", "text"),
-    _c("commit", "Git commit of the tree that measured; absent outside a checkout.", "text"),
+    _c(
+        "commit",
+        "Git commit of the checkout that the suite lies in, else of bench's own; absent outside one.",
+        "text",
+    ),
     _c("started_utc", "When the run began.", "text"),
     _c("suite", "The suite's name.", "text"),
     _c("sweep", "The sweep of the suite that asked for the case.", "text"),
@@ -68,7 +72,7 @@ COLUMNS: tuple[Column, ...] = (
     _c("input", "What was fed; absent where a task's samples are.", "text"),
     _c("modality", "language, vision or audio; absent where the input is generated.", "text"),
     _c("compiled", "Whether torch.compile was applied.", "flag"),
-    _c("graph_replay", "Whether a CUDA graph was replayed.", "flag"),
+    _c("graph_replay", "Whether a CUDA graph was replayed; nothing replays one yet.", "flag"),
     _c("threads", "Threads that torch used."),
     _c("model", "Of scope model: the pretrained model; absent where one is trained from scratch.", "text"),
     _c("layers", "Blocks of a model that is not pretrained."),
@@ -79,7 +83,7 @@ COLUMNS: tuple[Column, ...] = (
     _c("seeds", "Of a task: how often it was asked for, each time with another seed; absent: once."),
     _c("learning_rate", "Of a task: the optimiser's; absent: what the operator, or the task, usually takes."),
     _c("recover_steps", "Of a task: training steps of the whole model after its attention was replaced."),
-    _c("status", "ok, throttled, or why there is no latency.", "text"),
+    _c("status", "ok, or why there is no latency.", "text"),
     _c("reason", "The status's detail, and what would mend it.", "text"),
     _c("rounds", "Rounds that count: fresh processes of this case beside its baseline."),
     _c("samples", "Timed blocks in those rounds."),
@@ -116,8 +120,9 @@ COLUMNS: tuple[Column, ...] = (
     ),
     _c("flops_per_s", "flops_formula over latency_median_s.", better="higher"),
     _c("roofline_share", "Least time by the machine's measured peaks over the time taken.", better="higher"),
-    _c("energy_j", "Joules a call; absent where nothing reads it.", better="lower"),
-    _c("energy_source", "nvml, rapl or none.", "text"),
+    _c("energy_j", "Joules a call; absent: nothing measures it yet.", better="lower"),
+    _c("energy_source", "What measured energy_j; none yet.", "text"),
+    _c("error_reference", "Operator that its errors are against; absent: exact attention, or no error.", "text"),
     _c("input_entropy", "Hardness of the input: mean row entropy of exact attention over ln n; 1 is uniform."),
     _c("input_stable_rank", "Hardness of the input: ‖A‖_F² / ‖A‖_2² of exact attention, mean over heads."),
     _c(
@@ -140,7 +145,9 @@ COLUMNS: tuple[Column, ...] = (
     _c("task_accuracy", "task_value where that is an accuracy.", better="higher"),
     _c("task_accuracy_ci_low", "Lower end of its 95 % interval over seeds and test samples."),
     _c("task_accuracy_ci_high", "Upper end of the same."),
-    _c("task_majority", "task_value of always saying the class that is most frequent in training."),
+    _c(
+        "task_majority", "task_value of the largest class in training, of chance, of a unigram, or of saying nothing."
+    ),
     _c("task_linear", "task_value of a linear model, or of the task's other simple one, on the same test samples."),
     _c("task_seeds", "Seeds that came to their end and did not diverge."),
     _c("task_samples", "Test samples that each seed was scored on."),

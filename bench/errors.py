@@ -1,7 +1,7 @@
 """What a user did wrong, said so that they can mend it; one class for each exit code.
 
 Every message reads ``where: what was found; what would be right.``. An internal fault is an ordinary
-traceback and never one of these.
+traceback, exit code 70, and never one of these.
 """
 
 from __future__ import annotations

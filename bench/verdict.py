@@ -137,12 +137,16 @@ class Comparison:
         """Gives 1 for a confirmed regression, else 3 where head fails, else 4 or 0.
 
         Args:
-            inconclusive: `fail`: what is inconclusive gives 4; nothing to compare always does.
+            inconclusive: `fail`: what is inconclusive gives 4. Nothing to compare always does, and so do latencies
+                of which not one was measured often enough to say anything.
         """
         if self.of("regressed"):
             return 1
         if self.of("failed"):
             return 3
+        latencies = [each for each in self.verdicts if each.metric == "latency"]
+        if latencies and all(each.reason == "too_few_rounds" for each in latencies):
+            return 4
         compared = [each for each in self.verdicts if each.verdict in ("improved", "unchanged", "inconclusive")]
         if not compared or (inconclusive == "fail" and self.of("inconclusive")):
             return 4

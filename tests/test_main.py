@@ -60,6 +60,13 @@ def test_a_user_s_mistake_is_one_line_and_its_exit_code(capsys):
     )
 
 
+def test_a_fault_of_ours_is_told_whole_and_is_no_regression(capsys, monkeypatch):
+    monkeypatch.setattr("bench.__main__._names", lambda: 1 / 0)
+
+    assert main(["plan", "x.yaml"]) == 70
+    assert capsys.readouterr().err.rstrip().endswith("ZeroDivisionError: division by zero")
+
+
 def test_a_reader_that_leaves_is_no_error():
     reader, writer = os.pipe()
     os.close(reader)

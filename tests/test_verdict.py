@@ -36,6 +36,16 @@ def test_what_is_inconclusive_gives_4_where_that_is_asked_for() -> None:
     assert comparison("unchanged", "inconclusive").exit_code("fail") == 4
 
 
+def test_latencies_of_which_none_was_measured_often_enough_are_nothing_compared() -> None:
+    few = [verdict("inconclusive", "too_few_rounds")] * 2
+    sides = {"base": Side(name="main"), "head": Side(name="topic")}
+    exact = Verdict(case_id="c", case_hash="h", metric="flops_counted", verdict="unchanged", reason="equal")
+    words = {"kind": "ab", "suite": "s", "margin": 0.02, **sides}
+
+    assert Comparison(verdicts=(*few, exact), **words).exit_code() == 4
+    assert Comparison(verdicts=(*few, verdict("unchanged")), **words).exit_code() == 0
+
+
 @pytest.mark.parametrize(("word", "reason"), [("slower", "equal"), ("regressed", "because")])
 def test_unknown_words_and_codes_are_refused(word: str, reason: str) -> None:
     with pytest.raises(ValueError, match="unknown"):

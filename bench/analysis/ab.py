@@ -16,10 +16,10 @@ import numpy as np
 from scipy import stats
 
 from bench.analysis.gate import EXACT, accuracy_verdicts, exact_verdicts
-from bench.attempt import Attempt
+from bench.attempt import FAILURES, Attempt
 from bench.stats.decision import Decision, decide
 from bench.stats.ratio import round_latency, round_log_ratio
-from bench.units import plural_text
+from bench.units import duration_text, plural_text
 from bench.verdict import Comparison, Side, Verdict
 
 __all__ = ["judge", "paired_logs", "shown_by_every_server"]
@@ -193,7 +193,14 @@ def _of_the_case(
         return [Verdict(**about, metric="case", verdict=verdict, reason=reason, detail=detail)]
     if "errors only" in (base, head):
         return []
-    faults = {side: _fault(attempts, side) for side in _SIDES}
+    lacking = {side: _told(attempts, side, failed=False) for side in _SIDES}
+    if all(lacking.values()):
+        return []
+    if any(lacking.values()):  # it planned the case, and found in running that it has no meaning there
+        verdict, reason = ("new", "only_in_head") if lacking["base"] else ("vanished", "only_in_base")
+        detail = lacking["base"] or lacking["head"]
+        return [Verdict(**about, metric="case", verdict=verdict, reason=reason, detail=detail)]
+    faults = {side: _told(attempts, side, failed=True) for side in _SIDES}
     if not any(faults.values()):
         return None
     detail = "; ".join(f"{side}: {fault}" for side, fault in faults.items() if fault)
@@ -209,8 +216,10 @@ def _state(planned: Mapping[str, Any] | None) -> str:
     return "timed" if planned["timed"] else "errors only"
 
 
-def _fault(attempts: Sequence[Attempt], side: str) -> str:
-    bad = [a for a in attempts if a.group == side and a.kind in ("cost", "timing") and a.status != "ok"]
+def _told(attempts: Sequence[Attempt], side: str, *, failed: bool) -> str:
+    """Gives with which failure, or as what else, a side ended; empty where it did not."""
+    own = [a for a in attempts if a.group == side and a.kind in ("cost", "timing") and a.status != "ok"]
+    bad = [a for a in own if (a.status in FAILURES) == failed]
     return f"{bad[0].status}: {bad[0].reason}" if bad else ""
 
 
@@ -261,6 +270,11 @@ def _notes(info: Mapping[str, Any], attempts: Sequence[Attempt]) -> list[str]:
         notes.append(f"{what} with a task: time is compared, what is reached on it is not; bench compare does that")
     if info.get("state") == "interrupted":
         notes.append("stopped before its end")
+    passes = sum(a.wall_s for a in attempts if a.kind != "timing")
+    budget = info["settings"]["budget_s"]
+    if passes > budget / 2:
+        spent = f"memory, FLOPs and errors took {duration_text(passes)} of the {duration_text(budget)}"
+        notes.append(f"{spent}: a larger --budget, or fewer cases by --where")
     foreign = [a.facts.get("foreign_share", 0.0) for a in attempts if a.kind == "timing"]
     if foreign and np.mean([share > _DISTURBED_SHARE for share in foreign]) > 0.5:
         notes.append("other programs took processor time in most rounds; a quieter machine needs fewer of them")

@@ -122,4 +122,6 @@ def _words(row: pd.Series[Any]) -> str:
 
 
 def _at(row: pd.Series[Any], axis: str) -> str:
-    return f"{_SIGNS[axis]}={row[axis]:g}" + ("" if pd.isna(row["rank"]) else f" r={row['rank']:g}")
+    out = row.get("out_features")
+    wide = "" if out is None or pd.isna(out) or out == row["hidden_size"] else f"→{out:g}"
+    return f"{_SIGNS[axis]}={row[axis]:g}{wide}" + ("" if pd.isna(row["rank"]) else f" r={row['rank']:g}")

@@ -23,7 +23,7 @@ def mismatches(base: Run, head: Run) -> tuple[str, ...]:
 
 
 def circumstances(base: Run, head: Run) -> tuple[str, ...]:
-    """Gives what differs and is told, and forbids nothing: kernel, governor, Python, the suite's name."""
+    """Gives what differs and is told, and forbids nothing: kernel, governor, Python, schema, the suite's name."""
     return _differing(base, head, _setting)
 
 
@@ -78,7 +78,9 @@ def _fingerprint(info: Mapping[str, Any]) -> dict[str, Any]:
         "cores": machine.get("cores"),
         "GPU": ", ".join(gpu["name"] for gpu in gpus),
         "GPU driver": ", ".join(sorted({str(gpu["driver"]) for gpu in gpus})),
-        "GPU power limit in W": ", ".join(f"{gpu['power_limit_w']:g}" for gpu in gpus),
+        "GPU power limit in W": ", ".join(
+            "?" if gpu["power_limit_w"] is None else f"{gpu['power_limit_w']:g}" for gpu in gpus
+        ),
         "torch": info["versions"].get("torch"),
         "threads": info["settings"].get("threads"),
         "environment": " ".join(f"{name}={value}" for name, value in sorted(variables.items())),
@@ -92,6 +94,7 @@ def _setting(info: Mapping[str, Any]) -> dict[str, Any]:
         "kernel": machine.get("kernel"),
         "governor": machine.get("governor"),
         "python": info["versions"].get("python"),
+        "schema": info.get("schema"),
     }
 
 

@@ -161,7 +161,7 @@ def difference_text(row: Mapping[str, Any] | pd.Series[Any], column: str = "task
 
 
 def trivial_lines(rows: pd.DataFrame) -> Iterator[str]:
-    """Yields which cases of a context are no better than a linear baseline, and than the majority."""
+    """Yields which cases of a context are not surely better than a linear baseline, and than the majority."""
     for column, name in _TRIVIAL.items():
         known = rows[rows["task_value"].notna() & rows[column].notna()] if column in rows else rows.iloc[:0]
         if known.empty:
@@ -169,13 +169,13 @@ def trivial_lines(rows: pd.DataFrame) -> Iterator[str]:
         number = _digits(known.iloc[0], known[column].iloc[0])
         poor = [case_name(row) for _, row in known.iterrows() if not surely_better(row, float(row[column]))]
         if poor:
-            yield f"Not better than {name} ({number}): {'; '.join(poor)}."
+            yield f"Not surely better than {name} ({number}): {'; '.join(poor)}."
         else:
             yield f"Better than {name} ({number}): all {len(known)}."
 
 
 def trivial_clause(row: Mapping[str, Any] | pd.Series[Any]) -> str:
-    """Gives what a headline must add where a linear baseline, or the majority, is as good as a row or better."""
+    """Gives what a headline must add where a linear baseline, or the majority, is better, or not surely worse."""
     words = []
     for column, name in _TRIVIAL.items():
         value = row.get(column)
@@ -184,7 +184,7 @@ def trivial_clause(row: Mapping[str, Any] | pd.Series[Any]) -> str:
         way = sign(row)
         better_end = float(row["task_value_ci_high" if way > 0 else "task_value_ci_low"])
         better = way * float(value) > way * better_end
-        words.append(f"{name} is {'better' if better else 'as good'} ({_digits(row, value)})")
+        words.append(f"{name} is {'better' if better else 'not surely worse'} ({_digits(row, value)})")
     return "; ".join(words)
 
 

@@ -11,9 +11,10 @@ Goes in: the table and its rounds. Comes out: one row a claim and modality (`cla
    accurate as its baseline (the interval allows no loss beyond `applications.tolerance`: 2 points of accuracy, for
    reasons given at `comparison.MEASURES`), so that costs are compared at equal accuracy; without a task, where its
    error is at least a twentieth below that of `uniform`, which only averages (below 1, the error of an output of
-   zeros, where `uniform` was not measured). An accuracy is evidence only where the baseline itself is surely better
-   than the majority. The article's layer has no output projection, as its baseline has: what it saves by that is no
-   evidence, how its time grows is. The rest is told, and not counted.
+   zeros, where `uniform` was not measured); an error that was not measured is no evidence. An accuracy is evidence
+   only where the baseline itself is surely better than the majority, and, where anything is trained, of two seeds or
+   more. The article's layer has no output projection, as its baseline has: what it saves by that is no evidence, how
+   its time grows is. The rest is told, and not counted.
 3. *When a comparison is sure.* Each measure has an edge, and a value is either beyond it (for the claim) or not
    (against it). A comparison is sure where its 95 % interval leaves the edge out, after Benjamini and Hochberg's
    control of the false discovery rate at 5 % over all comparisons of the claim and modality. For that an interval is
@@ -31,9 +32,10 @@ Goes in: the table and its rounds. Comes out: one row a claim and modality (`cla
 
 The edges: growth of time, an exponent at least 0.1 below the baseline's (a quarter more time at ten times the length
 is nothing to choose by); operations and what is stored, any difference; time, 1 % (`finding.MARGIN`); long sequences,
-1 % less time at the longest length that either side could do; accuracy, a loss of the tolerance; training, a smaller
-largest learning rate (`learning_rates`), more seeds that diverge; steps to learn, and some of the seeds diverging,
-have no interval and are told only. What failed, or whose baseline did, is told as not counted.
+1 % less time at the longest length that either side could do; accuracy, a loss of the tolerance; training, a largest
+learning rate (`learning_rates`) smaller by more than half a decade, sure where the grid tells, or all seeds
+diverging; steps to learn, and some of the seeds diverging, have no interval and are told only. What failed, or whose
+baseline did, is told as not counted.
 
 Where it breaks: comparisons of one group share their baseline and are not independent, which widens what chance
 alone gives; with five rounds or three seeds tails are heavier than normal; and a piece speaks of the operators,

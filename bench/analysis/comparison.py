@@ -22,8 +22,10 @@ from bench.analysis.verdict import TRIVIAL
 
 __all__ = [
     "COLUMNS",
+    "HOW_LONG",
     "MEASURES",
     "NOTHING",
+    "RATE_EDGE",
     "SUBJECTS",
     "Measure",
     "Triple",
@@ -31,10 +33,14 @@ __all__ = [
     "cases_by_name",
     "comparison",
     "known",
+    "one_seed",
     "prepare",
     "rivals",
     "subject",
 ]
+
+HOW_LONG = ["steps", "seconds", "recover_steps"]
+"""One of them says how long a case is trained; of one that is not trained all are absent."""
 
 Triple = tuple[float, float, float]
 """A number and the ends of its 95 % interval; NaN where there is none."""
@@ -72,6 +78,10 @@ class Measure:
 # same method in LRA, arXiv 2011.04006, Table 1) are told as a loss. Other metrics: `applications.tolerance`.
 _LOSS = -TOLERANCE
 
+RATE_EDGE = 10**-0.5
+"""A largest learning rate that is smaller by more than half a decade is harder to train: usual grids have such steps,
+and at which of two neighbours a network still trains is a matter of the seed."""
+
 MEASURES = {
     "growth of time": Measure("lower complexity", "exponent in n - baseline's", -0.1, below=True, ratio=False),
     "operations": Measure("lower complexity", "FLOPs / baseline", 1.0, below=True, ratio=True),
@@ -82,7 +92,9 @@ MEASURES = {
     "after equal time": Measure("as accurate", "accuracy - baseline", _LOSS, below=False, ratio=False),
     "without training": Measure("as accurate", "accuracy - baseline", _LOSS, below=False, ratio=False),
     "what is stored": Measure("more parameters to store", "stored / baseline", 1.0, below=False, ratio=True),
-    "learning rate": Measure("harder to train", "largest rate that trains / baseline", 1.0, below=True, ratio=True),
+    "learning rate": Measure(
+        "harder to train", "largest rate that trains / baseline", RATE_EDGE, below=True, ratio=True
+    ),
     "diverged seeds": Measure("harder to train", "share that diverges - baseline", 0.0, below=False, ratio=False),
     "steps to learn": Measure("harder to train", "steps / baseline", 1.0, below=False, ratio=True),
 }
@@ -109,7 +121,7 @@ _READ = (
     *("application", "task_metric", "task_value", "task_value_ci_low", "task_value_ci_high", "task_status"),
     *("task_difference", "task_difference_ci_low", "task_difference_ci_high", "task_majority", "task_linear"),
     *("task_value_before", "task_seeds", "task_diverged", "task_curve", "checkpoint_bytes"),
-    *("attention_rel_error", "output_rel_error"),
+    *("attention_rel_error", "output_rel_error", "error_reference"),
     *("flops_formula", "parameters", "parameters_counted", "trainable_parameters", "trainable_parameters_counted"),
 )
 """Columns that are read here and that older tables lack."""
@@ -174,6 +186,12 @@ def baseline_of(
     return named.get((str(row["run"]), str(row["baseline"])))
 
 
+def one_seed(row: Mapping[str, Any] | pd.Series[Any]) -> str:
+    """Gives that a case was trained once, so that another seed may say something else; empty where it was not."""
+    trained = any(known(row[name]) for name in HOW_LONG)
+    return "" if not trained or row["task_seeds"] + row["task_diverged"] > 1 else "trained with one seed"
+
+
 def comparison(
     measure: str,
     row: Mapping[str, Any] | pd.Series[Any],
@@ -223,14 +241,16 @@ def _why_not(row: pd.Series[Any], averaged: Mapping[tuple[str, str], pd.Series[A
     """Says why what a case saves is worth nothing: a task is done worse, or an approximation is none."""
     if known(row["task"]):
         as_accurate = known(row["task_difference"]) and gain(row).low >= -tolerance(row)
-        return "" if as_accurate else "not sure to be as accurate"
+        return one_seed(row) if as_accurate else "not sure to be as accurate"
     if row["subject"] == "module":
         return "its layer has one projection less than its baseline's"
     if row["subject"] == "adapter":
         return ""  # it approximates nothing
+    if known(row["error_reference"]):
+        return f"its error is against {row['error_reference']}"
     trivial = averaged.get((str(row["run"]), str(row["baseline"])))
     for name in ("attention_rel_error", "output_rel_error"):
         if known(row[name]):
             least = trivial[name] if trivial is not None and known(trivial[name]) else _OF_NOTHING
             return "" if row[name] < _BELOW * least else "no better than averaging"
-    return ""
+    return "its error was not measured"

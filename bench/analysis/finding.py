@@ -11,7 +11,17 @@ import pandas as pd
 
 from bench.units import ratio_text
 
-__all__ = ["EXACT", "MARGIN", "Finding", "against", "difference_words", "ratio_words", "shape_words", "share_words"]
+__all__ = [
+    "EXACT",
+    "MARGIN",
+    "TOPICS",
+    "Finding",
+    "against",
+    "difference_words",
+    "ratio_words",
+    "shape_words",
+    "share_words",
+]
 
 EXACT = 1e-6
 """Model errors are taken in float64, where an exact operator's is some 1e-15: below this it counts as exact."""
@@ -22,12 +32,33 @@ MARGIN = 0.01
 of equal things miss 1 by a hair."""
 
 
+_NARROW = 0.1
+"""An interval that reaches further from 1 is no sign of equality."""
+
+TOPICS = {
+    "attention": "Attention",
+    "task": "Accuracy on tasks",
+    "rank": "More rank",
+    "adapter": "Adapters",
+    "layer": "Layers of their own",
+    "packages": "Beside other packages",
+    "seed": "The seed’s module",
+    "failed": "What failed",
+    "absent": "What was not measured",
+}
+"""Topic -> its heading, in the order of the page."""
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Finding:
-    """One conclusion of a report."""
+    """One conclusion of a report.
+
+    Raises:
+        ValueError: an unknown topic, under which no page would print it.
+    """
 
     topic: str
-    """`attention`, `adapter`, `layer`, `task`, `rank`, `packages`, `seed`, `failed` or `absent`."""
+    """One of `TOPICS`."""
     where: str
     """For which scope, phase, device and input it holds; empty where for all."""
     headline: str
@@ -37,6 +68,10 @@ class Finding:
     numbers: Mapping[str, float]
     """What is counted in it."""
 
+    def __post_init__(self) -> None:
+        if self.topic not in TOPICS:
+            raise ValueError(f"unknown topic {self.topic!r}")
+
 
 def ratio_words(row: pd.Series[Any]) -> str:
     """Gives ``0.42 [0.41, 0.44]`` of a row's ratio to its baseline."""
@@ -44,12 +79,18 @@ def ratio_words(row: pd.Series[Any]) -> str:
 
 
 def difference_words(ratio: float, low: float, high: float) -> str:
-    """Gives ``1.3 [1.2, 1.4]``, or that no difference was seen where the interval comes within `MARGIN` of 1."""
+    """Gives ``1.3 [1.2, 1.4]``, or what is said where the interval comes within `MARGIN` of 1.
+
+    That is ``no difference seen (±2.4 %)``, or, of an interval that is too wide for that, ``0.6 [0.3, 1.2], not
+    decided``.
+    """
     if np.isnan(low) or np.isnan(high):
         return f"{ratio:.3g}, in too few rounds for an interval"
     if low <= 1 + MARGIN and high >= 1 - MARGIN:
-        percent = max(high - 1, 1 - low) * 100
-        return f"no difference seen (±{percent:{'.2g' if percent < 99.5 else '.0f'}} %)"
+        reach = max(high - 1, 1 - low)
+        if reach > _NARROW:
+            return f"{ratio_text(ratio, low, high)}, not decided"
+        return f"no difference seen (±{100 * reach:.2g} %)"
     return ratio_text(ratio, low, high)
 
 

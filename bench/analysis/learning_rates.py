@@ -16,7 +16,10 @@ from bench.analysis.applications import case_name, sign, surely_better, task_con
 from bench.analysis.finding import Finding
 from bench.analysis.series import series_columns
 
-__all__ = ["largest_rates", "learning_rate_findings", "trains"]
+__all__ = ["ENDED", "largest_rates", "learning_rate_findings", "trains"]
+
+ENDED = ("ok", "diverged")
+"""A rate that was skipped, or ran out of memory, says nothing of rates."""
 
 _HALF_WAY = 0.5  # from the start to the operator's own best: less is no training, more would be tuning
 _COLUMNS = (
@@ -28,7 +31,7 @@ _COLUMNS = (
 def largest_rates(table: pd.DataFrame) -> pd.DataFrame:
     """Gives, for each line of cases that differ in their learning rate alone, the largest at which it trains.
 
-    What it means that one trains is said by `trains`.
+    What it means that one trains is said by `trains`. Only rates at which a case came to an end, or diverged, count.
 
     Args:
         table: one row a case.
@@ -39,7 +42,9 @@ def largest_rates(table: pd.DataFrame) -> pd.DataFrame:
         larger one was tried; `values` tells what was reached at each; `case_ids` are joined by ``; ``.
     """
     rows = task_rows(table, "forward")
-    rows = rows[rows["learning_rate"].notna()] if "learning_rate" in rows else rows.iloc[:0]
+    if "learning_rate" not in rows:
+        return pd.DataFrame(columns=list(_COLUMNS))
+    rows = rows[rows["learning_rate"].notna() & rows["task_status"].isin(ENDED)]
     found: list[dict[str, Any]] = []
     for where, members in task_contexts(rows, without=("learning_rate",)):
         for _, line in members.groupby([*series_columns(members), *_layer(members)], dropna=False, sort=False):
@@ -62,7 +67,8 @@ def learning_rate_findings(table: pd.DataFrame) -> Iterator[Finding]:
         base = lines[lines["is_baseline"] & lines["learning_rate"].notna()]
         if len(base):
             others = lines[~lines["is_baseline"]]
-            smaller = others["learning_rate"].isna() | (others["learning_rate"] < base["learning_rate"].iloc[0])
+            below = others["beyond"] & (others["learning_rate"] < base["learning_rate"].iloc[0])
+            smaller = others["learning_rate"].isna() | below
             numbers |= {"smaller_than_baseline": int(smaller.sum())}
             details.insert(0, f"{smaller.sum()} of {len(others)} need a smaller one than {base['series'].iloc[0]}.")
         headline = f"Largest learning rate that trains: {', '.join(told)}."

@@ -65,7 +65,7 @@ _SERIES = ("operator", "provider", "rank", "options", "compiled", "adapter_dtype
 _MOVES_WITH = {
     "seq_len": {"seq_len"},
     "rank": {"rank"},
-    "hidden_size": {"hidden_size", "out_features", "num_heads", "num_kv_heads", "head_dim"},
+    "hidden_size": {"hidden_size", "num_heads", "num_kv_heads", "head_dim"},
     "": set(),
 }
 OWN_PROVIDERS = ("bench", "torch")
@@ -77,7 +77,7 @@ class Context:
     """What the cases of one picture have in common."""
 
     values: Mapping[str, Any]
-    """Column -> value, the axis left out; NaN where absent."""
+    """Column -> value, the axis left out; NaN where absent. `out_features` is counted in widths of what goes in."""
     varying: frozenset[str]
     """The columns in which the contexts of the table differ: only these need to be said in a title."""
 
@@ -101,6 +101,8 @@ class Context:
             yield DTYPES.get(values["dtype"], (values["dtype"], 0))[0]
         if {"num_heads", "head_dim", "hidden_size"} & values.keys():
             yield from self._shape()
+        if values.get("out_features", 1.0) != 1.0:
+            yield f"out {values['out_features']:g} × d"
         kv_heads = values.get("num_kv_heads")
         if kv_heads is not None and kv_heads != self.values.get("num_heads"):
             yield plural_text(int(kv_heads), "kv head")
@@ -161,10 +163,12 @@ def contexts(table: pd.DataFrame, axis: str = "") -> Iterator[tuple[Context, pd.
         table: one row a case.
         axis: `seq_len`, `rank` or `hidden_size`, left out of the context; empty leaves nothing out.
     """
-    columns = [name for name in _CONTEXT if name in table and name not in _MOVES_WITH[axis]]
-    varying = frozenset(name for name in columns if table[name].nunique(dropna=False) > 1)
-    for keys, rows in table.groupby(columns, dropna=False, sort=False):
-        yield Context(dict(zip(columns, keys, strict=True)), varying), rows
+    keys = {name: table[name] for name in _CONTEXT if name in table and name not in _MOVES_WITH[axis]}
+    if "out_features" in keys:  # as so many widths, which stays where the width is the axis
+        keys["out_features"] = table["out_features"] / table["hidden_size"]
+    varying = frozenset(name for name, values in keys.items() if values.nunique(dropna=False) > 1)
+    for values, rows in table.groupby(list(keys.values()), dropna=False, sort=False):
+        yield Context(dict(zip(keys, values, strict=True)), varying), rows
 
 
 def series_columns(table: pd.DataFrame, axis: str = "") -> list[str]:

@@ -24,8 +24,19 @@ from bench.analysis.applications import (
     trivial_clause,
     usual_rate,
 )
-from bench.analysis.comparison import NOTHING, Triple, baseline_of, cases_by_name, comparison, known, rivals
-from bench.analysis.learning_rates import largest_rates
+from bench.analysis.comparison import (
+    HOW_LONG,
+    NOTHING,
+    RATE_EDGE,
+    Triple,
+    baseline_of,
+    cases_by_name,
+    comparison,
+    known,
+    one_seed,
+    rivals,
+)
+from bench.analysis.learning_rates import ENDED, largest_rates
 from bench.analysis.series import series_columns
 from bench.analysis.verdict import TRIVIAL
 from bench.attempt import FAILURES
@@ -33,9 +44,7 @@ from bench.table.tasks import curve_points
 
 __all__ = ["steps_to_learn", "task_comparisons", "task_notes"]
 
-_HOW_LONG = ["steps", "seconds", "recover_steps"]
-"""One of them says how long a case is trained; of one that is not trained all are absent."""
-_ENDED = ("ok", "diverged")  # a rate that was skipped, or ran out of memory, says nothing of rates
+_ROUNDED = 1.1  # usual grids have 3 for the root of 10
 _LEARNT = 0.9  # of what a case gains in all: then it has learnt what it will
 _Named = Mapping[tuple[str, str], "pd.Series[Any]"]
 
@@ -52,7 +61,7 @@ def task_comparisons(cases: pd.DataFrame) -> Iterator[dict[str, Any]]:
         if base is not None:
             yield from _accuracy(row, base)
             yield from _steps(row, base)
-    trained = done[done[_HOW_LONG].notna().any(axis=1)]
+    trained = done[done[HOW_LONG].notna().any(axis=1)]
     for _, members in task_contexts(trained, without=("learning_rate",)):
         for _, line in rivals(members).groupby([*series_columns(members), "layer"], dropna=False, sort=False):
             yield from _diverged(line, named)
@@ -102,26 +111,28 @@ def task_notes(cases: pd.DataFrame) -> dict[str, list[str]]:
 
 
 def _accuracy(row: pd.Series[Any], base: pd.Series[Any]) -> Iterator[dict[str, Any]]:
-    """Compares how well a task is done; a case that diverges where its baseline does not has lost it.
+    """Compares how well a task is done; a case of which every seed diverges, its baseline's not, has lost it.
 
-    Where the baseline itself is not surely better than the majority, to be as good as it means nothing.
+    Where the baseline itself is not surely better than the majority, to be as good as it means nothing; where one
+    seed was trained, another may say something else.
     """
     if known(row["seconds"]):
         measure = "after equal time"
     else:
-        measure = "after equal steps" if row[_HOW_LONG].notna().any() else "without training"
+        measure = "after equal steps" if row[HOW_LONG].notna().any() else "without training"
     if lost := _without_value(row, base):
         yield comparison(measure, row, NOTHING, why_not=lost)
         return
     if not known(base["task_value"]) or not (known(row["task_difference"]) or row["task_status"] == "diverged"):
         return  # not measured, which the report tells where it tells what was planned
     learnt = not known(base["task_majority"]) or surely_better(base, float(base["task_majority"]))
-    why_not = "" if learnt else "its baseline is no better than the majority"
+    why_not = one_seed(row) if learnt else "its baseline is no better than the majority"
     metric = str(base["task_metric"]).replace("_", " ")
     unit = {"unit": f"{metric} - baseline" if sign(base) > 0 else f"baseline - {metric}"}
     if row["task_status"] == "diverged":
-        never = (-math.inf, -math.inf, -math.inf)
-        yield comparison(measure, row, never, exact=True, told=NOTHING, why_not=why_not) | unit
+        all_of_them = _share_diverged(row) == 1
+        judged = (-math.inf, -math.inf, -math.inf) if all_of_them else NOTHING
+        yield comparison(measure, row, judged, exact=all_of_them, told=NOTHING, why_not=why_not) | unit
     else:
         won = gain(row)
         judged = (won.centre, won.low, won.high)
@@ -168,8 +179,11 @@ def _share_diverged(row: pd.Series[Any]) -> float:
 
 
 def _learning_rates(line: pd.DataFrame, base: pd.DataFrame) -> Iterator[dict[str, Any]]:
-    """Compares the largest learning rates that train, among those at which both sides came to an end or diverged."""
-    line, base = (side[side["task_status"].isin(_ENDED) & side["learning_rate"].notna()] for side in (line, base))
+    """Compares the largest learning rates that train, among those at which both sides came to an end or diverged.
+
+    Sure where the grid tells on which side of `RATE_EDGE` their ratio lies: as large, or two steps smaller.
+    """
+    line, base = (side[side["task_status"].isin(ENDED) & side["learning_rate"].notna()] for side in (line, base))
     rates = sorted(set(line["learning_rate"]) & set(base["learning_rate"]))
     both = pd.concat([line, base])
     found = largest_rates(both[both["learning_rate"].isin(rates)])
@@ -178,8 +192,10 @@ def _learning_rates(line: pd.DataFrame, base: pd.DataFrame) -> Iterator[dict[str
     largest = found.set_index(found["is_baseline"].astype(bool))["learning_rate"]
     ratio, told = _rate_ratio(float(largest[False]), float(largest[True]), rates)
     if known(ratio):
-        judged = (ratio, ratio, ratio)
-        yield comparison("learning rate", line.iloc[-1], judged, exact=True, told=told, line=line)
+        _, low, high = told
+        sure = not known(low) or low >= RATE_EDGE / _ROUNDED or high <= RATE_EDGE * _ROUNDED
+        judged = (ratio, ratio, ratio) if sure else (ratio, math.nan, math.nan)
+        yield comparison("learning rate", line.iloc[-1], judged, exact=sure, told=told, line=line)
 
 
 def _rate_ratio(own: float, other: float, rates: list[float]) -> tuple[float, Triple]:

@@ -90,6 +90,8 @@ def _headline(alike: Mapping[str, pd.DataFrame], valued: pd.DataFrame) -> str:
         parts.append(_worse(alike["worse"]))
     if not any(len(alike[word]) for word in ("better", "as accurate", "worse")) and len(alike["open"]):
         parts.append("the intervals are too wide to say who is as accurate")
+    if (valued["task_steps"] > 0).any() and (valued["task_seeds"] < 2).all():
+        parts.append("one seed, and another may say something else")
     if len(alike["diverged"]):
         parts.append(f"diverged: {_names(alike['diverged'])}")
     return f"{'; '.join(parts)}."

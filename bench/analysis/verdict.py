@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from bench.analysis.adapters import adapter_findings, layer_findings
+from bench.analysis.errors import error_of
 from bench.analysis.finding import EXACT, MARGIN, Finding, against, ratio_words, shape_words, share_words
 from bench.analysis.packages import beside_packages, package_findings
 from bench.analysis.scaling import peak_bytes
@@ -22,11 +23,12 @@ from bench.analysis.tasks import task_findings
 from bench.attempt import FAILURES
 from bench.units import plural_text, seconds_text
 
-__all__ = ["TRIVIAL", "error_of", "findings"]
+__all__ = ["TRIVIAL", "findings"]
 
 TRIVIAL = "uniform"
 """The operator that only averages the values: an error that is not below its own is no approximation."""
 
+_OF_NOTHING = 1.0  # relative error of an output of zeros
 _BELOW = 0.95  # by less than a twentieth below uniform's error is not worth a word
 
 
@@ -42,22 +44,16 @@ def findings(table: pd.DataFrame, rounds: pd.DataFrame, crossovers: pd.DataFrame
     """
     found: list[Finding] = []
     own = own_cases(table)
-    for context, rows in contexts(own[own["family"] == "attention"], "seq_len"):
-        found += _attention(context, rows, crossovers)
+    for context, rows in contexts(
+        own, "seq_len"
+    ):  # of all cases, so that contexts have the names that crossovers know
+        found += _attention(context, rows[rows["family"] == "attention"], crossovers)
     found += adapter_findings(own)
     found += layer_findings(own)
     found += task_findings(own)
     found += package_findings(beside_packages(table, rounds))
     found += seed_findings(table, rounds)
     return [*found, *_missing(table)]
-
-
-def error_of(rows: pd.DataFrame) -> tuple[pd.Series[float], str]:
-    """Gives the model error that the rows carry and what it is an error of: ``A`` first, ``the output`` otherwise."""
-    for column, name in (("attention_rel_error", "A"), ("output_rel_error", "the output")):
-        if column in rows and rows[column].notna().any():
-            return rows[column].astype(float), name
-    return pd.Series(np.nan, index=rows.index, dtype=float), ""
 
 
 def _attention(context: Context, rows: pd.DataFrame, crossovers: pd.DataFrame) -> Iterator[Finding]:
@@ -81,19 +77,22 @@ def _attention(context: Context, rows: pd.DataFrame, crossovers: pd.DataFrame) -
         headline = _nobody(rivals.iloc[0], name, longest)
     else:
         headline = _winner(winners.iloc[0], name, longest)
-        details = [*_better(winners), *details]
+        details = [*_as_fast(winners.iloc[0], rivals), *_better(winners), *details]
     numbers = {"seq_len": float(longest), "winners": len(winners), "rivals": len(rivals)}
     yield Finding("attention", context.name, headline, tuple(details), numbers)
 
 
 def _with_error(rows: pd.DataFrame) -> pd.DataFrame:
     error, of = error_of(rows)
-    trivial = error[rows["operator"] == TRIVIAL].min()
-    useful = error.isna() | ~(error > _BELOW * trivial) | (error < EXACT)
+    averaged = error[rows["operator"] == TRIVIAL].min()
+    trivial = _OF_NOTHING if np.isnan(averaged) else averaged
+    useful = (error <= _BELOW * trivial) | (error < EXACT)  # an error that was not measured is no good one
     peak = peak_bytes(rows)
     base = peak[rows["case_id"] == rows["baseline"]]
     share = peak / base.iloc[0] if len(base) else peak * np.nan
-    return rows.assign(error=error, error_of=of, trivial_error=trivial, useful=useful, peak_share=share)
+    name = "zeros" if np.isnan(averaged) else TRIVIAL
+    told = rows.assign(error=error, error_of=of, trivial=name, trivial_error=trivial)
+    return told.assign(useful=useful, peak_share=share)
 
 
 def _winner(row: pd.Series[float], baseline: str, longest: float) -> str:
@@ -104,22 +103,37 @@ def _winner(row: pd.Series[float], baseline: str, longest: float) -> str:
     return f"{text}; {_error_words(row)}."
 
 
+def _as_fast(winner: pd.Series[float], rivals: pd.DataFrame) -> Iterator[str]:
+    """Yields which others may be as fast: those whose intervals overlap the fastest one's, and those without one."""
+    others = rivals.drop(index=winner.name)
+    close = others[others["latency_ratio_ci_low"] <= winner["latency_ratio_ci_high"]]
+    if len(close):
+        told = "; ".join(f"{series_label(row)} {ratio_words(row)}" for _, row in close.iterrows())
+        yield f"Intervals overlap the fastest one's: {told}."
+    lower = others[others["latency_ratio_ci_low"].isna() & (others["latency_ratio"] < winner["latency_ratio"])]
+    if len(lower):
+        told = "; ".join(f"{series_label(row)} {ratio_words(row)}" for _, row in lower.iterrows())
+        yield f"Lower, but in too few rounds for an interval: {told}."
+
+
 def _error_words(row: pd.Series[float]) -> str:
     if np.isnan(row["error"]):
         return "error not measured"
     if row["error"] < EXACT:
         return "exact"
     text = f"error of {row['error_of']} {row['error']:.2g}"
-    return text if row["useful"] else f"{text}: uniform does as well ({row['trivial_error']:.2g})"
+    does = "uniform does" if str(row["trivial"]) == TRIVIAL else "zeros do"
+    return text if row["useful"] else f"{text}: {does} as well ({row['trivial_error']:.2g})"
 
 
 def _better(winners: pd.DataFrame) -> Iterator[str]:
     """Yields what a reader should take instead of the fastest: the fastest useful one, and the nearest to exact."""
     fastest, useful = winners.iloc[0], winners[winners["useful"]]
+    below = "below uniform's" if fastest["trivial"] == TRIVIAL else "below that of zeros"
     if useful.empty:
-        yield "No case that is faster has an error below uniform's."
+        yield f"No case that is faster is known to have an error {below}."
     elif not fastest["useful"]:
-        yield f"The fastest with an error below uniform's is {_told(useful.iloc[0])}."
+        yield f"The fastest with an error {below} is {_told(useful.iloc[0])}."
     nearest = useful.sort_values("error", kind="stable").iloc[0] if useful["error"].notna().any() else fastest
     told = {fastest.name, useful.index[0] if len(useful) else fastest.name}
     if nearest.name not in told:
@@ -138,7 +152,7 @@ def _nobody(nearest: pd.Series[float], baseline: str, longest: float) -> str:
         rest = f"the nearest is {series_label(nearest)} at {ratio_words(nearest)} of its time."
     else:
         rest = f"{series_label(nearest)}, the nearest: {against(nearest)}."
-    return f"At n = {longest:.0f} nothing measured beats {baseline}; {rest}"
+    return f"At n = {longest:.0f} nothing measured surely beats {baseline}; {rest}"
 
 
 def _from_which_length(context: Context, crossovers: pd.DataFrame) -> Iterator[str]:
@@ -153,29 +167,47 @@ def _from_which_length(context: Context, crossovers: pd.DataFrame) -> Iterator[s
     }
     for answer, start in words.items():
         lines = mine[mine["answer"] == answer]
-        if len(lines):
-            told = [_line(rows, answer) for _, rows in lines.groupby("operator", sort=False)]
-            yield start.format(b=lines["baseline"].iloc[0] or "the baseline") + "; ".join(told) + "."
+        doubtful = _doubtful(lines)
+        for doubt in (False, True):
+            if (alike := lines[doubtful == doubt]).empty:
+                continue
+            said = start.format(b=alike["baseline"].iloc[0] or "the baseline")
+            said = f"Perhaps {said[0].lower()}{said[1:]}" if doubt else said
+            told = [
+                _line(rows, doubt or answer in ("from", "until")) for _, rows in alike.groupby("operator", sort=False)
+            ]
+            yield f"{said}{'; '.join(told)}."
 
 
-def _line(rows: pd.DataFrame, answer: str) -> str:
+def _doubtful(lines: pd.DataFrame) -> pd.Series[bool]:
+    """Gives, line by line, whether its own interval allows another answer, or is not there."""
+    low, high = lines["ci_low"].astype(float), lines["ci_high"].astype(float)
+    largest = lines["largest"].astype(float)
+    sure = {"from": high < np.inf, "everywhere": high.notna(), "until": low > 0, "never": low > largest}
+    found = pd.Series(False, index=lines.index)
+    for answer, told in sure.items():
+        found |= lines["answer"].eq(answer) & ~told
+    return found
+
+
+def _line(rows: pd.DataFrame, told: bool) -> str:
     """Tells the lines of one operator, its name once: ``Nyström r=32 from n = 225, r=64 from n = 460``."""
     words, before = [], ""
     for series, text, unmeasured in rows[["series", "text", "unmeasured"]].itertuples(index=False):
         name, separator, rank = str(series).partition(" r=")
         word = f"r={rank}" if separator and name == before else str(series)
-        word += f" {text}" if answer in ("from", "until") else ""
+        word += f" {text}" if told else ""
         words.append(f"{word} (not measured at {unmeasured})" if unmeasured else word)
         before = name
     return ", ".join(words)
 
 
 def _no_better(at: pd.DataFrame) -> Iterator[str]:
-    poor = at[~at["useful"] & (at["operator"] != TRIVIAL)]
+    poor = at[~at["useful"] & at["error"].notna() & (at["operator"] != TRIVIAL)]
     if len(poor):
         cases = ", ".join(f"{series_label(row)} ({row['error']:.2g})" for _, row in poor.iterrows())
-        of, trivial = at["error_of"].iloc[0], at["trivial_error"].iloc[0]
-        yield f"No better than uniform (error of {of} {trivial:.2g}): {cases}."
+        of, name, trivial = poor[["error_of", "trivial", "trivial_error"]].iloc[0]
+        yield f"No better than {name} (error of {of} {trivial:.2g}): {cases}."
 
 
 def _launch_bound(at: pd.DataFrame) -> Iterator[str]:

@@ -17,6 +17,8 @@ from typing import Any
 
 import psutil
 
+from bench.machine.gpu import given
+
 __all__ = ["cores", "git_commit", "machine", "memory_available", "versions"]
 
 _PACKAGES = ("torch", "numpy", "scipy", "pandas", "pyarrow", "matplotlib", "seaborn")
@@ -116,15 +118,19 @@ def _gpus() -> list[dict[str, Any]]:
     try:
         driver = pynvml.nvmlSystemGetDriverVersion()
         handles = [pynvml.nvmlDeviceGetHandleByIndex(i) for i in range(pynvml.nvmlDeviceGetCount())]
-        return [
-            {
-                "name": pynvml.nvmlDeviceGetName(handle),
-                "uuid": pynvml.nvmlDeviceGetUUID(handle),
-                "driver": driver,
-                "memory_bytes": pynvml.nvmlDeviceGetMemoryInfo(handle).total,
-                "power_limit_w": pynvml.nvmlDeviceGetEnforcedPowerLimit(handle) / 1000,
-            }
-            for handle in handles
-        ]
+        return [_gpu(pynvml, handle, driver) for handle in handles]
     finally:
         pynvml.nvmlShutdown()
+
+
+def _gpu(pynvml: Any, handle: Any, driver: str) -> dict[str, Any]:
+    """Gives what tells one GPU from another; parts of a laptop, or of a virtual machine, know no power limit."""
+    memory = given(lambda: pynvml.nvmlDeviceGetMemoryInfo(handle).total)
+    limit = given(lambda: pynvml.nvmlDeviceGetEnforcedPowerLimit(handle))
+    return {
+        "name": pynvml.nvmlDeviceGetName(handle),
+        "uuid": pynvml.nvmlDeviceGetUUID(handle),
+        "driver": driver,
+        "memory_bytes": memory,
+        "power_limit_w": None if limit is None else limit / 1000,
+    }

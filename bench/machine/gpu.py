@@ -12,16 +12,23 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["SLOWED_BY", "Gpu", "gpus"]
+__all__ = ["CLOCK_REASONS", "SLOWED_BY", "Gpu", "given", "gpus"]
 
-SLOWED_BY = {
+CLOCK_REASONS = {
+    0x1: "idle",
+    0x2: "application clocks",
     0x4: "power cap",
     0x8: "hardware slowdown",
+    0x10: "sync boost",
     0x20: "heat (software)",
     0x40: "heat (hardware)",
     0x80: "power brake",
+    0x100: "display clocks",
 }
-"""Bit -> what holds the clocks down. Source: NVML API reference, nvmlClocksEventReasons."""
+"""Bit -> why the clocks are as they are. Source: NVML API reference, nvmlClocksEventReasons."""
+
+SLOWED_BY = {bit: CLOCK_REASONS[bit] for bit in (0x4, 0x8, 0x20, 0x40, 0x80)}
+"""Those that hold the clocks down against the user's wish."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,15 +67,18 @@ def gpus() -> list[Gpu] | str:
         pynvml.nvmlShutdown()
 
 
+def given(ask: Callable[[], Any]) -> Any:
+    """Gives what NVML answers, or nothing where the device or this version of NVML does not know, or may not say."""
+    import pynvml  # type: ignore[import-untyped,import-not-found,unused-ignore]
+
+    try:
+        return ask()
+    except (pynvml.NVMLError, AttributeError):  # an older nvidia-ml-py lacks functions
+        return None
+
+
 def _read(pynvml: Any, index: int) -> Gpu:
     handle = pynvml.nvmlDeviceGetHandleByIndex(index)
-
-    def given(ask: Callable[[], Any]) -> Any:
-        try:
-            return ask()
-        except pynvml.NVMLError:  # not supported by this device, or not permitted here
-            return None
-
     clock = given(lambda: pynvml.nvmlDeviceGetClockInfo(handle, pynvml.NVML_CLOCK_SM))
     most = given(lambda: pynvml.nvmlDeviceGetMaxClockInfo(handle, pynvml.NVML_CLOCK_SM))
     persistent = given(lambda: pynvml.nvmlDeviceGetPersistenceMode(handle))

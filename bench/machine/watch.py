@@ -136,7 +136,7 @@ def _processes(root: Path) -> dict[int, tuple[str, float]]:
     for file in (root / "proc").glob("[0-9]*/stat"):
         pid = int(file.parent.name)
         try:
-            text = file.read_text()
+            text = file.read_text(errors="replace")  # the kernel cuts a name within a letter
         except OSError:  # it has ended meanwhile
             continue
         name, _, rest = text.partition("(")[2].rpartition(")")

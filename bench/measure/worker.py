@@ -98,10 +98,14 @@ def _time(job: dict[str, Any], orders: Iterator[dict[str, Any]], say: Any) -> No
     # A random offset before the inputs: processes forked from one server would all share one memory layout.
     # Small ones shift the heap, those beyond malloc's threshold the pages of what is mapped after them.
     offset = torch.empty(random.Random(job["layout"]).randrange(1, 1 << 22), dtype=torch.uint8)
+    torch.set_num_threads(
+        1
+    )  # the members of a round build at once: all their threads on all cores wait for each other
     if job.get("case") is None:
         call = pacemaker.pacemaker(job["device"])
     else:
         call = workload.build(Case.from_json(job["case"])).call
+    torch.set_num_threads(job["threads"])
     start = time.perf_counter()
     output = call()
     _sync(job["device"])

@@ -8,9 +8,9 @@ from __future__ import annotations
 import importlib.util
 import subprocess
 import time
-from collections.abc import Callable
 from typing import Any
 
+from bench.machine.gpu import CLOCK_REASONS, given
 from bench.profile.process import Job
 from bench.suite.status import cuda_present
 
@@ -29,18 +29,6 @@ COLUMNS = (
 """Of the series; uses are shares of the time."""
 
 _PERIOD_S = 0.05
-_REASONS = {
-    0x1: "idle",
-    0x2: "application clocks",
-    0x4: "power cap",
-    0x8: "hardware slowdown",
-    0x10: "sync boost",
-    0x20: "thermal (software)",
-    0x40: "thermal (hardware)",
-    0x80: "power brake",
-    0x100: "display clocks",
-}
-"""Bit -> what slows the clocks. Source: NVML API reference, nvmlClocksEventReasons."""
 
 
 def absent(device: str) -> str:
@@ -86,19 +74,13 @@ def record(job: Job) -> tuple[list[dict[str, Any]], str]:
 
 
 def reasons_text(bits: int) -> str:
-    """Gives the names of what slows the clocks: ``power cap, thermal (hardware)``; empty where nothing does."""
-    named = [name for bit, name in _REASONS.items() if bits & bit]
-    unknown = bits & ~sum(_REASONS)
+    """Gives the names of what slows the clocks: ``power cap, heat (hardware)``; empty where nothing does."""
+    named = [name for bit, name in CLOCK_REASONS.items() if bits & bit]
+    unknown = bits & ~sum(CLOCK_REASONS)
     return ", ".join([*named, *([f"unknown 0x{unknown:x}"] if unknown else [])])
 
 
 def _values(pynvml: Any, handle: Any) -> dict[str, Any]:
-    def given(ask: Callable[[], Any]) -> Any:
-        try:
-            return ask()
-        except (pynvml.NVMLError_NotSupported, pynvml.NVMLError_NoPermission):
-            return None
-
     sm = given(lambda: pynvml.nvmlDeviceGetClockInfo(handle, pynvml.NVML_CLOCK_SM))
     memory = given(lambda: pynvml.nvmlDeviceGetClockInfo(handle, pynvml.NVML_CLOCK_MEM))
     power = given(lambda: pynvml.nvmlDeviceGetPowerUsage(handle))

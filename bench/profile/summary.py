@@ -31,6 +31,15 @@ _FILES = {
     "child.log": "what the processes printed",
 }
 _PARTS = {"memory": "memory", "stacks": "py-spy", "nvml": "NVML"}
+_GPU_ROWS = {
+    "sm_clock_hz": ("SM clock, MHz", 1e-6),
+    "memory_clock_hz": ("memory clock, MHz", 1e-6),
+    "power_w": ("power, W", 1),
+    "gpu_use": ("a kernel runs, % of the time", 100),
+    "memory_use": ("its memory is in use, % of the time", 100),
+    "temperature_c": ("temperature, °C", 1),
+}
+"""Column of the series -> what it is called on the page, and how many of that unit it is."""
 _MODES = {
     "native": "Python, C and C++ frames",
     "python": "Python frames alone",
@@ -168,11 +177,11 @@ def _stacks(stacks: dict[str, Any]) -> list[str]:
 
 def _nvml(series: dict[str, Any]) -> list[str]:
     rows = [
-        (name, *(f"{value:g}" for value in series[name]))
-        for name in series
-        if isinstance(series[name], list) and name != "throttle_reasons"
+        (label, *(f"{scale * value:.4g}" for value in series[name]))
+        for name, (label, scale) in _GPU_ROWS.items()
+        if isinstance(series.get(name), list)
     ]
-    slowed = "; ".join(series["throttle_reasons"]) or "nothing"
+    slowed = "; ".join(each for each in series["throttle_reasons"] if each != "idle") or "nothing"
     text = f"{series['samples']} samples. What slowed the clocks: {slowed}."
     return ["## The GPU", "", text, "", *table(("", "least", "median", "largest"), rows, left=0), ""]
 

@@ -10,15 +10,15 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from bench.analysis.errors import error_texts
 from bench.analysis.finding import Finding
 from bench.analysis.scaling import peak_bytes
-from bench.analysis.verdict import error_of
 from bench.report.claims import Claim, claim_lines, told_claims
 from bench.units import bytes_text, plural_text, ratio_text, seconds_text
 
 __all__ = ["escape", "summary"]
 
-_HEADINGS = ("case", "status", "latency [95 %]", "ratio to baseline [95 %]", "peak memory", "error")
+_HEADINGS = ("case", "status", "latency [95 %]", "ratio to baseline [95 %]", "peak memory", "error of A or o")
 
 
 def escape(text: str) -> str:
@@ -52,14 +52,13 @@ def summary(
     if len(crossovers):
         lines += ["", "## From which length on", "", *_lengths(crossovers)]
     lines += ["", "## Cases", "", _row(_HEADINGS), _rule(_HEADINGS)]
-    error, _ = error_of(table)
-    for (_, row), peak, wrong in zip(table.iterrows(), peak_bytes(table), error, strict=True):
+    for (_, row), peak, wrong in zip(table.iterrows(), peak_bytes(table), error_texts(table), strict=True):
         ends = (row["latency_ci_low_s"], row["latency_ci_high_s"])
         latency = seconds_text(row["latency_median_s"])
         interval = f" [{seconds_text(ends[0])}, {seconds_text(ends[1])}]" if not pd.isna(ends[0]) else ""
         ratio = ratio_text(row["latency_ratio"], row["latency_ratio_ci_low"], row["latency_ratio_ci_high"])
         cells = [str(row["case_id"]), str(row["status"]), latency + interval, ratio, bytes_text(peak)]
-        lines.append(_row([*cells, "-" if pd.isna(wrong) else f"{wrong:.2g}"]))
+        lines.append(_row([*cells, wrong]))
     return "\n".join(lines) + "\n"
 
 

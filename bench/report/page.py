@@ -13,7 +13,7 @@ from typing import Any
 import jinja2
 import pandas as pd
 
-from bench.analysis.finding import Finding
+from bench.analysis.finding import TOPICS, Finding
 from bench.analysis.series import measured
 from bench.attempt import FAILURES
 from bench.column import COLUMNS
@@ -25,17 +25,6 @@ from bench.units import duration_text, plural_text
 
 __all__ = ["Sheet", "page", "sheet"]
 
-_TOPICS = {
-    "attention": "Attention",
-    "tasks": "Accuracy on tasks",
-    "rank": "More rank",
-    "adapter": "Adapters",
-    "layer": "Layers of their own",
-    "packages": "Beside other packages",
-    "seed": "The seed’s module",
-    "failed": "What failed",
-    "absent": "What was not measured",
-}
 _SECTIONS = {
     "crossover": ("From which length on", ("ratio_over_seq_len",)),
     "latency": ("Latency", ("latency_over_seq_len", "latency_over_rank", "latency_over_hidden_size")),
@@ -51,7 +40,7 @@ _SECTIONS = {
 }
 
 _ENVIRONMENT = (
-    *("run", "suite", "state", "started_utc", "wall_s", "commit"),
+    *("run", "suite", "state", "started_utc", "wall_s", "commit", "bench_commit"),
     *("machine", "versions", "settings", "peaks", "paces_s", "pace", "data"),
 )
 """What is printed of a `run.json`; its plan and its columns are in the table."""
@@ -136,7 +125,7 @@ def page(
         run_infos=[(info.get("suite", ""), info.get("about", ""), list(_facts(info))) for info in run_infos],
         facts=_summary(table, run_infos),
         claims=told_claims(claims),
-        topics=[(title, [f for f in findings if f.topic == key]) for key, title in _TOPICS.items()],
+        topics=[(title, [f for f in findings if f.topic == key]) for key, title in TOPICS.items()],
         crossovers=_by_context(crossovers.drop([*alone.index, *untimed.index])),
         one_length=_series_words(alone),
         untimed=plural_text(len(untimed), "line") if len(untimed) else "",

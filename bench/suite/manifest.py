@@ -101,6 +101,7 @@ def _entry(
         "graph_replay": False,
         "energy_source": "none",
         "modality": modality(case),
+        "error_reference": operator.reference,
     }
     return {
         "case": case.to_json(),

@@ -5,6 +5,7 @@ Goes in: cases. Comes out: for each its noise floor, or why there is none. Nothi
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import secrets
 import tempfile
@@ -70,12 +71,15 @@ def measure(
         told: called after each lap with the number of laps done.
 
     Raises:
-        StoreError: a run is measuring on the same device.
+        StoreError: a run is measuring on one of the same devices.
     """
     limits = Limits(answer_s=60.0, memory_bytes=memory_bytes, threads=cores)
     run = f"doctor {secrets.token_hex(4)}"
     states = [_Pairs(case) for case in cases]
-    with device_lock("cpu", "doctor"), tempfile.TemporaryDirectory(prefix="bench-doctor-") as folder:
+    with contextlib.ExitStack() as stack:
+        for device in sorted({case.device for case in cases}):
+            stack.enter_context(device_lock(device, "doctor"))
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-doctor-"))
         sides = {side: LocalExecutor(Path(folder) / side, limits, run=run) for side in (BASE, HEAD)}
         try:
             for executor in sides.values():

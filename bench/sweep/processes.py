@@ -100,8 +100,12 @@ class ForkServer:
         """Forks a worker for one job."""
         _ = self.facts
         ours, theirs = socket.socketpair()
-        socket.send_fds(self._control, [json.dumps(job).encode()], [theirs.fileno()])
-        theirs.close()
+        try:
+            socket.send_fds(self._control, [json.dumps(job).encode()], [theirs.fileno()])
+        except (BrokenPipeError, ConnectionResetError):
+            raise RuntimeError(f"the fork server is gone{self._last_words()}") from None
+        finally:
+            theirs.close()
         return Worker(self, self._expect("pid", _SPAWN_LIMIT_S)["pid"], ours)
 
     def how_it_ended(self, pid: int, limit_s: float) -> dict[str, Any] | None:

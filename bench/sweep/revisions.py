@@ -27,6 +27,7 @@ from bench.sweep.processes import Place
 __all__ = ["Revision", "Sought", "checkouts", "suite_files"]
 
 _WORKING_TREE = "."
+_NAMED = 3  # files in a note
 _PREFIX, _SIDES = "bench-ab-", ("a", "b")
 _REQUIREMENT_FILES = ("constraints.txt", "requirements*.txt", "setup.py", "setup.cfg", "*.lock")
 
@@ -54,6 +55,10 @@ class Revision:
     commit: str
     place: Place
     """Which code its processes run."""
+    root: Path
+    """The repository's own folder."""
+    note: str = ""
+    """What of it is not measured; empty where all of it is."""
 
     def plan(self, suite: Path, words: Sequence[str]) -> list[Sought]:
         """Gives what it plans of a suite, in the suite's order.
@@ -63,7 +68,7 @@ class Revision:
             words: further words of ``bench plan``.
 
         Raises:
-            UsageError: it cannot plan the suite.
+            UsageError: it cannot plan the suite, or would run the working tree's code in place of its own.
         """
         command = [self.place.python, "-m", "bench", "plan", str(suite), "--format", "json", *words]
         done = subprocess.run(
@@ -72,7 +77,19 @@ class Revision:
         if done.returncode:
             told = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1:]
             raise UsageError(f"{self.name}: {suite}", f"cannot be planned there ({''.join(told)})", "mend the suite")
-        return [_sought(self.name, row) for row in json.loads(done.stdout)]
+        rows = json.loads(done.stdout)
+        for file in sorted({row["source"] for row in rows if row.get("source")}):
+            self._check_own(Path(file).resolve())
+        return [_sought(self.name, row) for row in rows]
+
+    def _check_own(self, file: Path) -> None:
+        """An operator that is installed from the working tree would be the same on both sides, whatever changed."""
+        within = file.is_relative_to(self.root) and not (self.place.folder and file.is_relative_to(self.place.folder))
+        if within and _git(self.root, "ls-files", "--", str(file)):
+            found = f"would run {file}, which is the working tree's, in place of its own"
+            raise UsageError(
+                self.name, found, "modules are looked for in the root folder of a revision and in its src/"
+            )
 
 
 @contextlib.contextmanager
@@ -90,18 +107,18 @@ def checkouts(
     Raises:
         UsageError: it is no repository, or has no such revision, or a checkout cannot be installed.
     """
-    root = Path(_git(repository, "rev-parse", "--show-toplevel"))
+    root = Path(_git(repository, "rev-parse", "--show-toplevel")).resolve()
     _remove_abandoned(root)
     commits = [_commit(root, name) for name in (base, head)]
     with tempfile.TemporaryDirectory(prefix=f"{_PREFIX}{os.getpid()}-") as temporary:
-        folders = [Path(temporary) / side for side in _SIDES]
+        folders = [Path(temporary).resolve() / side for side in _SIDES]
         try:
             for folder, commit in zip(folders, commits, strict=True):
                 _git(root, "worktree", "add", "--quiet", "--detach", str(folder), commit)
             shared = _requirements(folders[0]) == _requirements(folders[1])
             places = [Place(folder=folder) if shared else _installed(folder, told) for folder in folders]
             first, second = (
-                Revision(name, commit, place)
+                Revision(name, commit, place, root, _untracked(root) if name == _WORKING_TREE else "")
                 for name, commit, place in zip((base, head), commits, places, strict=True)
             )
             yield first, second
@@ -116,6 +133,8 @@ def suite_files(suite: Path, base: Revision, head: Revision) -> tuple[list[Path]
 
     It is the side's own where it has one, else the other's, else the file that is named.
 
+    Where it is committed, what is changed in the working tree and not committed is not planned, and that is told.
+
     Raises:
         UsageError: there is no such file anywhere.
     """
@@ -126,7 +145,9 @@ def suite_files(suite: Path, base: Revision, head: Revision) -> tuple[list[Path]
         file = revision.place.folder / here.relative_to(root) if root and revision.place.folder else None
         own.append(file if file and file.is_file() else None)
     if own[0] and own[1]:
-        return [own[0], own[1]], []
+        changed = here.is_file() and here.read_bytes() not in (own[0].read_bytes(), own[1].read_bytes())
+        note = f"{suite} is changed here: each side plans its own, as committed; . takes the working tree"
+        return [own[0], own[1]], [note] if changed else []
     stand_in = own[1] or own[0] or (here if here.is_file() else None)
     if stand_in is None:
         raise UsageError(str(suite), "is in neither revision, nor a file", "a suite file, such as suites/nlp.yaml")
@@ -142,9 +163,10 @@ def _remove_abandoned(root: Path) -> None:
         pid = folder.parent.name.removeprefix(_PREFIX).partition("-")[0]
         ours = line.startswith("worktree ") and folder.parent.name.startswith(_PREFIX) and pid.isdigit()
         if ours and not Path(f"/proc/{pid}").exists():
-            _git(root, "worktree", "remove", "--force", str(folder))
+            shutil.rmtree(folder, ignore_errors=True)
             if not any((folder.parent / side).exists() for side in _SIDES):
-                shutil.rmtree(folder.parent)  # with its environments
+                shutil.rmtree(folder.parent, ignore_errors=True)  # with its environments; it may be gone already
+    _git(root, "worktree", "prune")  # what git still remembers of folders that are no more
 
 
 def _commit(root: Path, name: str) -> str:
@@ -153,6 +175,13 @@ def _commit(root: Path, name: str) -> str:
     if name.startswith("-"):  # git would take it for an option
         raise UsageError(name, "is no git revision", "a branch, a tag or a commit")
     return _git(root, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}", missing=name)
+
+
+def _untracked(root: Path) -> str:
+    """Gives what a reader must know of files that git does not track; ``git stash create`` leaves them out."""
+    files = _git(root, "ls-files", "--others", "--exclude-standard").splitlines()
+    more = f" and {len(files) - _NAMED} more" if len(files) > _NAMED else ""
+    return f"not tracked by git, and so not measured: {', '.join(files[:_NAMED])}{more}; git add" if files else ""
 
 
 def _git(folder: Path, *words: str, missing: str = "") -> str:

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 __all__ = ["add_arguments", "run"]
 
+_OF_A_RUN = ("run.json", "ab.json", "audit.json")
+"""One of them makes a folder a run, or something else that is no folder of runs."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the runs, how much may change, and how the verdict is told."""
@@ -68,7 +71,7 @@ def _base(args: argparse.Namespace, head: Run) -> Run:
 def _folder_of_runs(results: Path, name: str) -> Path | None:
     """Gives the folder, where the name is one that is not itself a run."""
     folders = [folder for folder in (Path(name), results / name) if folder.is_dir()]
-    return folders[0] if folders and not any(folders[0].glob("*.json")) else None
+    return folders[0] if folders and not any((folders[0] / name).is_file() for name in _OF_A_RUN) else None
 
 
 def _runs(folder: Path) -> list[Run]:

@@ -51,13 +51,27 @@ def run(args: argparse.Namespace) -> int:
     if args.format == "json":
         import json
 
-        # beside the table's names the case itself, from which another process can build the very same
-        whole = [{**row, "case": each.case.to_json()} for row, each in zip(rows, plan.planned, strict=True)]
+        # beside the table's names the case itself, from which another process can build the very same, and whose code
+        whole = [
+            {**row, "case": each.case.to_json(), "source": _source(each)}
+            for row, each in zip(rows, plan.planned, strict=True)
+        ]
         print(json.dumps(whole, indent=1))
     else:
         print(_text(plan, rows))
         print(_time(plan, args.results))
     return 0
+
+
+def _source(planned: Planned) -> str | None:
+    """Gives the file of the operator's class, as it will be imported; nothing where the case is not run."""
+    import sys
+
+    from bench import operators
+
+    if planned.status != "planned":
+        return None
+    return getattr(sys.modules[type(operators.of(planned.case)).__module__], "__file__", None)
 
 
 def _text(plan: Plan, rows: list[dict[str, Any]]) -> str:

@@ -80,14 +80,15 @@ def _begin(args: argparse.Namespace) -> Run:
         "settings": _settings(args, plan, here),
         "machine": here,
         "versions": known,
-        "commit": git_commit(Path(__file__).parent),
+        "commit": git_commit(args.suite.resolve().parent) or git_commit(Path(__file__).parent),
+        "bench_commit": git_commit(Path(__file__).parent),
         "columns": [dataclasses.asdict(column) for column in COLUMNS],
         "state": "planned",
         "earlier_paces_s": earlier_paces(finished(args.results, here["name"], known["torch"])),
         "data": _provenance(plan),
     }
     memory = {"cpu": info["settings"]["memory_limit_bytes"]}
-    if here["gpus"]:
+    if here["gpus"] and here["gpus"][0]["memory_bytes"]:
         memory["cuda"] = here["gpus"][0]["memory_bytes"] * 8 // 10
     name, threads = plan.suite.suite, cores()
     entries = manifest(plan.planned, plan.groups, suite=name, threads=threads, versions=known, memory=memory)

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +15,13 @@ import matplotlib
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
+from coverage_of_runs import printed_coverage
+from estimators import clustered, estimators
 from measure import read
 from scipy import stats
 
 from bench.stats.decision import decide
-from bench.stats.interval import Estimate, log_interval, median_interval
-from bench.stats.signed_rank import shift
+from bench.stats.interval import log_interval
 from bench.sweep.pairs import ROUNDS
 
 HERE = Path(__file__).parent
@@ -54,7 +55,7 @@ def false_alarms(experiment: str) -> None:
         print(f"runs with exit code {code}: {share(sum(run['exit'] == code for run in runs), len(runs))}")
     words = [[v["verdict"] for v in run["verdicts"] if v["metric"] == "latency"] for run in runs]
     for word in sorted({each for of_run in words for each in of_run}):
-        print(f"latency {word}: {_clustered([[each == word for each in of_run] for of_run in words])}")
+        print(f"latency {word}: {clustered([[each == word for each in of_run] for of_run in words])}")
     confirming = [logs_of(run, "confirm") for run in runs]
     few = [sum(len(logs) < ROUNDS[0] for logs in logs_of(run).values()) for run in runs]
     print(f"series of confirming pairs: {sum(map(len, confirming))}; cases with too few to be flagged: {sum(few)}")
@@ -82,34 +83,7 @@ def coverage(experiment: str) -> None:
             cases += len(intervals)
             held.append([each.low <= 0 <= each.high for each in known])
             width += [each.half_width for each in known]
-        print(f"{name:20} {_clustered(held)}; {_widths(width, cases)}")
-
-
-def printed_coverage() -> None:
-    """Prints how often what `bench run` prints holds the median of all other runs."""
-    runs = read("runs")
-    if len(runs) < 3:
-        return
-    print(f"\n## runs: {len(runs)} runs of `bench run`; the truth of each is the median over the others")
-    for name in ("latency_median_s", "latency_ratio"):
-        prefix = name.removesuffix("_s").removesuffix("_median")
-        ends = (f"{prefix}_ci_low", f"{prefix}_ci_high")
-        ends = tuple(f"{end}_s" if name.endswith("_s") else end for end in ends)
-        values = {row["case_id"]: [] for row in runs[0]["records"]}
-        for run in runs:
-            for row in run["records"]:
-                values[row["case_id"]].append((row[name], *(row[end] for end in ends)))
-        held, widths = [[] for _ in runs], []
-        for series in values.values():
-            centres = np.array([value for value, _, _ in series], dtype=float)
-            if np.nanmax(centres) == np.nanmin(centres):
-                continue  # the baseline's own ratio
-            for number, (_, low, high) in enumerate(series):
-                if low is not None:
-                    truth = float(np.nanmedian(np.delete(centres, number)))
-                    held[number].append(low <= truth <= high)
-                    widths.append((high - low) / 2 / truth)
-        print(f"{name:18} {_clustered(held)}; half width median {100 * np.median(widths):.1f} %")
+        print(f"{name:20} {clustered(held)}; {_widths(width, cases)}")
 
 
 def power() -> None:
@@ -185,7 +159,7 @@ def gates() -> None:
         if pairs:
             seconds = float(np.median([pair["wall_s"] for pair in pairs]))
             some = share(sum(count > 0 for count in alarms), len(pairs))
-            of_cases = _clustered([[True] * count + [False] * (15 - count) for count in alarms])
+            of_cases = clustered([[True] * count + [False] * (15 - count) for count in alarms])
             print(f"| {told} | {seconds:.0f} | {some} | {of_cases} |")
 
 
@@ -213,45 +187,6 @@ def _widths(widths: Sequence[float], cases: int) -> str:
         return f"too few rounds for an interval in all {cases} cases"
     lacking = f" (too few rounds for one in {cases - len(widths)} of {cases} cases)" if len(widths) < cases else ""
     return f"half width of a ratio's interval: median {100 * float(np.median(widths)):.2f} %{lacking}"
-
-
-def _clustered(held: Sequence[Sequence[bool]]) -> str:
-    """Gives a share over all cases of all runs, its interval from the spread between runs."""
-    means = [float(np.mean(of_run)) for of_run in held if of_run]
-    if len(means) < 2:
-        return "too few to say"
-    reach = stats.t.ppf(0.975, len(means) - 1) * np.std(means, ddof=1) / math.sqrt(len(means))
-    centre = float(np.mean(means))
-    return f"{100 * centre:.1f} % [{100 * (centre - reach):.1f}, {100 * min(1.0, centre + reach):.1f}]"
-
-
-def _student(values: Sequence[float]) -> Estimate:
-    x = np.asarray(values)
-    if len(x) < 3:
-        return Estimate(float(np.mean(x)), math.nan, math.nan, len(x))
-    reach = float(stats.t.ppf(0.975, len(x) - 1) * x.std(ddof=1) / math.sqrt(len(x)))
-    return Estimate(float(x.mean()), float(x.mean()) - reach, float(x.mean()) + reach, len(x))
-
-
-def _winsorised(values: Sequence[float]) -> Estimate:
-    """Yuen's interval of the trimmed mean (Wilcox, Introduction to Robust Estimation, section 4.3)."""
-    x = np.asarray(values)
-    cut = int(0.2 * len(x))
-    if len(x) - 2 * cut < 3:
-        return Estimate(float(np.mean(x)), math.nan, math.nan, len(x))
-    mean = float(stats.trim_mean(x, 0.2))
-    spread = float(np.std(np.asarray(stats.mstats.winsorize(x, (0.2, 0.2))), ddof=1))
-    reach = float(stats.t.ppf(0.975, len(x) - 2 * cut - 1)) * spread / (0.6 * math.sqrt(len(x)))
-    return Estimate(mean, mean - reach, mean + reach, len(x))
-
-
-estimators: dict[str, Callable[[Sequence[float]], Estimate]] = {
-    "signed rank": shift,
-    "sign test": median_interval,
-    "Student's t": _student,
-    "t, winsorised 20 %": _winsorised,
-}
-"""Name -> what gives the 95 % interval of a centre."""
 
 
 if __name__ == "__main__":

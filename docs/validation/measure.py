@@ -12,6 +12,7 @@ import contextlib
 import gzip
 import json
 import multiprocessing
+import os
 import random
 import subprocess
 import sys
@@ -28,10 +29,13 @@ from bench.attempt import Attempt
 from bench.case import Case
 from bench.stats.ratio import round_latency, round_log_ratio
 from bench.store.journal import read_journal
-from bench.table.load import load
+from bench.store.run import Run
+from bench.table.derive import case_rounds
+from bench.table.load import load, load_runs
 
 HERE = Path(__file__).parent
-DATA = HERE / "data"
+DATA = Path(os.environ.get("VALIDATION_DATA", HERE / "data"))
+"""Where experiments are kept; another, empty folder measures everything anew."""
 SUITE = HERE / "suite.yaml"
 SLOWABLE = ("nystrom", "performer", "efficient", "linear_elu", "lora", "dora", "vera")
 """Operators with one case each in the suite."""
@@ -90,8 +94,9 @@ def runs(times: int) -> None:
             words = ["run", str(SUITE), "--no-report", "--budget", "60s", "--results", results]
             subprocess.run([sys.executable, "-m", "bench", *words], check=True, capture_output=True)
             table = load(results)
+            rounds = _rounds(load_runs(results)[0])
         names = ["case_id", "rounds", *(name for name in table if name.startswith("latency_"))]
-        keep("runs", {"records": json.loads(table[names].to_json(orient="records"))})
+        keep("runs", {"records": json.loads(table[names].to_json(orient="records")), "rounds": rounds})
 
 
 def alone(times: int) -> None:
@@ -141,6 +146,19 @@ def _ab(head: str, budget: str) -> dict[str, Any]:
             "verdicts": json.loads(done.stdout)["verdicts"],
             "pairs": _pairs(read_journal(journal).attempts, names),
         }
+
+
+def _rounds(run: Run) -> list[list[Any]]:
+    """Gives ``[case, round, latency_s, pace_s, log_ratio, foreign_share, started_s]`` of each case and round, raw."""
+    planned = {row["case_hash"]: row for row in run.info["cases"]}
+    baselines = {name: row.get("baseline_hash", "") for name, row in planned.items()}
+    rows = []
+    for name, of_case in case_rounds(read_journal(run.journal).attempts, baselines).items():
+        for one in of_case if name in planned else ():
+            seconds = [float(f"{each:.5g}") for each in (one.latency_s, one.pace_s)]
+            facts = [round(one.log_ratio, 6), one.attempt.facts["foreign_share"], round(one.attempt.started_s, 2)]
+            rows.append([planned[name]["row"]["case_id"], one.round, *seconds, *facts])
+    return rows
 
 
 def _pairs(attempts: tuple[Attempt, ...], names: dict[str, str]) -> list[list[Any]]:
@@ -219,7 +237,7 @@ def read(experiment: str) -> list[dict[str, Any]]:
 
 
 def keep(experiment: str, found: dict[str, Any]) -> None:
-    DATA.mkdir(exist_ok=True)
+    DATA.mkdir(parents=True, exist_ok=True)
     stamped = {"started_utc": pd.Timestamp.now("UTC").isoformat(timespec="seconds"), **found}
     with gzip.open(DATA / f"{experiment}.jsonl.gz", "at", encoding="utf-8") as lines:
         lines.write(json.dumps(stamped, separators=(",", ":")) + "\n")

@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Iterator
 
 import numpy as np
-from evaluate import estimators
+from estimators import estimators
 
 from bench.stats.decision import decide
 from bench.stats.interval import log_interval

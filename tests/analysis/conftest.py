@@ -61,6 +61,7 @@ def task_row(operator: str, value: float, difference: float = 0.0, **changes: An
         **dict.fromkeys(("task_step", "task_step_ci_low", "task_step_ci_high"), np.nan),
         **dict.fromkeys(("task_majority", "task_linear", "task_value_before", "second_task_difference"), np.nan),
         **dict.fromkeys(("checkpoint_bytes", "step0_rel_error", "merge_rel_error"), np.nan),
+        **{"task_seeds": 3.0, "task_diverged": 0.0},
         **changes,
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Iterator
 from typing import Any
@@ -31,7 +32,7 @@ def info(*entries: dict[str, Any], **more: Any) -> dict[str, Any]:
         "suite": "toys.yaml",
         "base": {"name": "main", "commit": "aaa"},
         "head": {"name": "topic", "commit": "bbb"},
-        "settings": {"margin": 0.02, "accuracy_tolerance": 0.05},
+        "settings": {"margin": 0.02, "accuracy_tolerance": 0.05, "budget_s": 180.0},
         "machine": {"name": "m"},
         "cases": list(entries),
         "state": "done",
@@ -135,6 +136,34 @@ def test_a_case_that_fails_in_head_is_a_failure(base: str, head: str, verdict: s
     assert [(v.metric, v.verdict, v.reason) for v in found.verdicts] == [("case", verdict, reason)]
     assert "head: crashed: it broke" in found.verdicts[0].detail
     assert found.exit_code() == 3
+
+
+@pytest.mark.parametrize(
+    ("base", "head", "words"),
+    [("ok", "unsupported", [("vanished", "only_in_base")]), ("unsupported", "ok", [("new", "only_in_head")])],
+)
+def test_a_case_that_proves_to_have_no_meaning_on_one_side_is_no_failure(
+    base: str, head: str, words: list[tuple[str, str]]
+) -> None:
+    found = judge(info(entry()), [passed("base", status=base), passed("head", status=head)])
+
+    assert [(v.verdict, v.reason) for v in found.verdicts] == words
+    assert found.verdicts[0].detail == "unsupported: it broke"
+
+
+def test_a_case_that_proves_to_have_no_meaning_on_either_side_is_nothing_to_compare() -> None:
+    found = judge(info(entry()), [passed(side, status="unsupported") for side in ("base", "head")])
+
+    assert (found.verdicts, found.exit_code()) == ((), 4)
+
+
+def test_passes_that_eat_up_the_budget_are_told() -> None:
+    slow = dataclasses.replace(passed("base"), wall_s=100.0)
+    found = judge(info(entry()), [slow, passed("head"), *pairs(1.0)])
+
+    assert found.notes[-1] == (
+        "memory, FLOPs and errors took 1m 40s of the 3m 00s: a larger --budget, or fewer cases by --where"
+    )
 
 
 def test_a_case_that_failed_in_base_alone_is_new() -> None:

@@ -158,7 +158,7 @@ def test_cases_that_a_linear_baseline_equals_are_named(make_task_row):
     rows = [make_task_row("sdpa", 0.85, **trivial), make_task_row("linformer", 0.8, rank=8.0, **trivial)]
 
     assert list(trivial_lines(pd.DataFrame(rows))) == [
-        "Not better than the linear baseline (0.810): linformer r=8.",
+        "Not surely better than the linear baseline (0.810): linformer r=8.",
         "Better than the majority baseline (0.500): all 2.",
     ]
 
@@ -167,7 +167,7 @@ def test_cases_that_a_linear_baseline_equals_are_named(make_task_row):
     ("linear", "clause"),
     [
         (0.77, ""),
-        (0.79, "the linear baseline is as good (0.790)"),
+        (0.79, "the linear baseline is not surely worse (0.790)"),
         (0.83, "the linear baseline is better (0.830)"),
     ],
 )

@@ -19,7 +19,8 @@ def timed(make_row, ratios: list[tuple[float, float, float]], operator: str = "l
     rows = []
     for n, (ratio, low, high) in enumerate(ratios, 64):
         ends = {"latency_ratio": ratio, "latency_ratio_ci_low": low, "latency_ratio_ci_high": high}
-        rows += [make_row("sdpa", n), make_row(operator, n, rank=8.0, head_dim=float(n), **ends, **changes)]
+        ends |= {"attention_rel_error": 0.1}
+        rows += [make_row("sdpa", n), make_row(operator, n, rank=8.0, head_dim=float(n), **{**ends, **changes})]
         rows[-2] |= {"head_dim": float(n)}  # of another width each: lengths make no line
     return pd.DataFrame(rows)
 
@@ -148,6 +149,7 @@ def test_lower_complexity_rests_on_growth_and_on_operations(planted):
     table, rounds = planted({n: 3 - math.log(n) for n in (128, 256, 512, 1024)}, sd=0.01, seed=1)
     linformer = table["operator"] == "linformer"
     table = table.assign(rank=np.where(linformer, 64.0, np.nan), flops_formula=np.where(linformer, 1.0, 2.0))
+    table["attention_rel_error"] = 0.1
     found = claims(table, rounds).set_index(["claim", "modality"]).loc[("lower complexity", "any")]
 
     assert (found["verdict"], found["unit"]) == ("held", "exponent in n - baseline's")
@@ -167,7 +169,13 @@ def test_fewer_stored_weights_refute_that_more_must_be_stored(make_row):
 def test_what_a_linear_model_does_stands_beside_accuracy(make_row):
     task = {"scope": "model", "task": "films", "application": "trained", "steps": 9.0, "task_status": "ok"}
     task |= {"modality": "language", "task_metric": "accuracy", "task_value": 0.8, "task_value_ci_low": 0.79}
-    task |= {"task_value_ci_high": 0.81, "task_majority": 0.5, "task_linear": 0.9}
+    task |= {
+        "task_value_ci_high": 0.81,
+        "task_majority": 0.5,
+        "task_linear": 0.9,
+        "task_seeds": 3,
+        "task_diverged": 0,
+    }
     ends = {"task_difference": -0.1, "task_difference_ci_low": -0.11, "task_difference_ci_high": -0.09}
     rows = [make_row("sdpa", 64, **task), make_row("linformer", 64, rank=8.0, **task, **ends)]
     found = verdict(pd.DataFrame(rows), "as accurate", "language")

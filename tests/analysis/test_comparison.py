@@ -60,7 +60,7 @@ def test_captured_tensors_of_an_unknown_modality_stand_for_nothing(make_row):
         (0.79, 0.8, "no better than averaging"),
         (0.9, None, ""),
         (1.2, None, "no better than averaging"),
-        (np.nan, 0.8, ""),
+        (np.nan, 0.8, "its error was not measured"),
     ],
 )
 def test_what_an_approximation_saves_counts_where_it_is_one(make_row, error, averaged, why_not):
@@ -68,6 +68,19 @@ def test_what_an_approximation_saves_counts_where_it_is_one(make_row, error, ave
     rows += [make_row("uniform", 512, attention_rel_error=averaged)] if averaged else []
 
     assert prepare(pd.DataFrame(rows))["why_not"].iloc[0] == why_not
+
+
+def test_an_error_against_something_else_says_nothing_of_exact_attention(make_row):
+    rows = [make_row("skyformer", 512, rank=64.0, attention_rel_error=0.05, error_reference="kernel_gaussian")]
+
+    assert prepare(pd.DataFrame(rows))["why_not"].tolist() == ["its error is against kernel_gaussian"]
+
+
+@pytest.mark.parametrize(("seeds", "why_not"), [(1.0, "trained with one seed"), (2.0, "")])
+def test_what_was_trained_once_is_no_evidence(make_task_row, seeds, why_not):
+    rows = [make_task_row("linformer", 0.8, rank=8.0, task_seeds=seeds)]
+
+    assert prepare(pd.DataFrame(rows))["why_not"].tolist() == [why_not]
 
 
 @pytest.mark.parametrize(

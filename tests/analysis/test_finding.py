@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bench.analysis.finding import against, difference_words, ratio_words, shape_words, share_words
+from bench.analysis.finding import Finding, against, difference_words, ratio_words, shape_words, share_words
 
 
-def test_an_interval_that_holds_one_shows_no_difference():
+def test_an_interval_that_holds_one_shows_no_difference_where_it_is_narrow():
     assert difference_words(1.01, 0.98, 1.05) == "no difference seen (±5 %)"
-    assert difference_words(1.0, 0.97, 5.75) == "no difference seen (±475 %)"
+    assert difference_words(0.6, 0.3, 1.2) == "0.6 [0.3, 1.2], not decided"
 
 
 def test_an_interval_beside_one_is_a_difference():
@@ -33,3 +33,8 @@ def test_a_share_is_told_as_people_say_it(share, words):
 
 def test_a_shape_names_the_place(make_row):
     assert shape_words(pd.Series(make_row("sdpa", 1024))) == "core/forward n=1024 d=512 cpu"
+
+
+def test_a_topic_that_no_page_prints_is_refused():
+    with pytest.raises(ValueError, match="unknown topic 'tasks'"):
+        Finding("tasks", "", "Something.", (), {})

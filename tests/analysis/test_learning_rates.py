@@ -78,6 +78,15 @@ def test_what_was_tried_stands_beside_the_answer(line):
     assert (row["is_baseline"], row["case_ids"]) == (True, "sdpa lr=0.001; sdpa lr=0.1")
 
 
+def test_a_rate_that_was_not_tried_is_none_that_fails(line):
+    rows = line("sdpa", {0.01: 0.9, 0.1: 0.9}) + line("linformer", {0.001: 0.9, 0.01: 0.9}, rank=8.0)
+    rows += line("linformer", {0.1: np.nan}, rank=8.0, task_status="skipped")
+    (finding,) = learning_rate_findings(pd.DataFrame(rows))
+
+    assert finding.headline == "Largest learning rate that trains: sdpa 0.1 or more, linformer r=8 0.01 or more."
+    assert finding.details[0] == "0 of 1 need a smaller one than sdpa."
+
+
 def test_one_learning_rate_answers_nothing(line, make_row):
     assert largest_rates(pd.DataFrame(line("sdpa", {0.001: 0.9}))).empty
     assert list(learning_rate_findings(pd.DataFrame([make_row("sdpa", 64)]))) == []

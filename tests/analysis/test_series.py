@@ -115,3 +115,14 @@ def test_how_a_network_was_trained_is_part_of_the_context_and_told_where_it_diff
     assert len(names) == 2
     assert names[1].endswith(f", {column} {value:g}")
     assert questions(table).nunique() == 2
+
+
+def test_over_the_width_what_comes_out_moves_in_proportion(make_row):
+    def projection(width, out):
+        return make_row("lora", 64, scope="projection", hidden_size=float(width), out_features=float(out), rank=8.0)
+
+    rows = pd.DataFrame([projection(256, 256), projection(512, 512), projection(256, 1024), projection(512, 2048)])
+    found = [(context.title, cases["out_features"].tolist()) for context, cases in contexts(rows, "hidden_size")]
+
+    assert [out for _, out in found] == [[256.0, 512.0], [1024.0, 2048.0]]
+    assert [("out 4 × d" in title) for title, _ in found] == [False, True]

@@ -77,10 +77,25 @@ def test_a_case_timed_in_two_phases_did_its_task_once(done):
 
 def test_a_case_that_diverges_has_lost_what_its_baseline_learnt(done):
     nothing = dict.fromkeys(("task_value", "task_difference"), np.nan)
-    rows = [done("sdpa"), done("linformer", task_status="diverged", task_diverged=2.0, task_seeds=1.0, **nothing)]
+    rows = [done("sdpa"), done("linformer", task_status="diverged", task_diverged=3.0, task_seeds=0.0, **nothing)]
     (found,) = compared(rows, "after equal steps")
 
     assert (found["value"], found["exact"], math.isnan(found["number"])) == (-math.inf, True, True)
+
+
+def test_a_case_of_which_some_seeds_diverge_decides_nothing(done):
+    nothing = dict.fromkeys(("task_value", "task_difference"), np.nan)
+    rows = [done("sdpa"), done("linformer", task_status="diverged", task_diverged=2.0, task_seeds=1.0, **nothing)]
+    (found,) = compared(rows, "after equal steps")
+
+    assert (math.isnan(found["value"]), found["exact"]) == (True, False)
+
+
+def test_of_one_seed_no_accuracy_counts(done):
+    rows = [done(operator, task_seeds=1.0) for operator in ("sdpa", "linformer")]
+    (found,) = compared(rows, "after equal steps")
+
+    assert found["why_not"] == "trained with one seed"
 
 
 def test_to_be_as_good_as_a_baseline_that_learnt_nothing_does_not_count(done):
@@ -101,19 +116,20 @@ def at_rates(done, operator: str, reached: dict[float, float], **changes: Any) -
 
 
 @pytest.mark.parametrize(
-    ("reached", "ratio", "told"),
+    ("reached", "ratio", "told", "sure"),
     [
-        ({1e-3: 0.8, 3e-3: 0.5, 1e-2: 0.5}, 1 / 3, (1 / 3, 0.1, 1.0)),
-        ({1e-3: 0.8, 3e-3: 0.8, 1e-2: 0.5}, 1.0, (1.0, 0.3, 10 / 3)),
-        ({1e-3: 0.8, 3e-3: 0.8, 1e-2: 0.8}, 10 / 3, (10 / 3, 1.0, math.inf)),
-        ({1e-3: 0.5, 3e-3: 0.5, 1e-2: 0.5}, 0.0, (math.nan, math.nan, math.nan)),
+        ({1e-3: 0.8, 3e-3: 0.5, 1e-2: 0.5}, 1 / 3, (1 / 3, 0.1, 1.0), False),
+        ({1e-3: 0.8, 3e-3: 0.8, 1e-2: 0.5}, 1.0, (1.0, 0.3, 10 / 3), True),
+        ({1e-3: 0.8, 3e-3: 0.8, 1e-2: 0.8}, 10 / 3, (10 / 3, 1.0, math.inf), True),
+        ({1e-3: 0.5, 3e-3: 0.5, 1e-2: 0.5}, 0.0, (math.nan, math.nan, math.nan), True),
     ],
 )
-def test_the_largest_rates_are_compared_with_the_grid_as_interval(done, reached, ratio, told):
+def test_the_largest_rates_are_compared_with_the_grid_as_interval(done, reached, ratio, told, sure):
     rows = at_rates(done, "sdpa", {1e-3: 0.8, 3e-3: 0.8, 1e-2: 0.5}) + at_rates(done, "linformer", reached)
     (found,) = compared(rows, "learning rate")
 
     assert found["value"] == pytest.approx(ratio)
+    assert found["exact"] == sure
     assert [found[name] for name in ("number", "number_low", "number_high")] == pytest.approx(told, nan_ok=True)
 
 
@@ -124,6 +140,16 @@ def test_a_rate_that_one_side_was_not_tried_at_says_nothing(done):
     (found,) = compared(rows, "learning rate")
 
     assert (found["value"], found["case_ids"]) == (1.0, "linformer 0.001; linformer 0.003")
+    assert not found["exact"]  # both train at the largest that both tried: nothing is known of a larger one
+
+
+def test_a_largest_rate_two_steps_below_is_surely_smaller(done):
+    rows = at_rates(done, "sdpa", dict.fromkeys((1e-3, 3e-3, 1e-2), 0.8) | {3e-2: 0.5})
+    rows += at_rates(done, "linformer", {1e-3: 0.8, 3e-3: 0.5, 1e-2: 0.5, 3e-2: 0.5})
+    (found,) = compared(rows, "learning rate")
+
+    assert (found["value"], found["exact"]) == (pytest.approx(0.1), True)
+    assert found["value"] < found["edge"]
 
 
 def test_a_rate_at_which_a_case_diverges_is_too_large_for_it(done):

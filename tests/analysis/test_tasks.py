@@ -60,7 +60,7 @@ def test_an_interval_that_allows_a_loss_that_matters_decides_nothing(make_task_r
 
 @pytest.mark.parametrize(
     ("linear", "clause"),
-    [(0.91, "the linear baseline is as good (0.910)"), (0.95, "the linear baseline is better (0.950)")],
+    [(0.91, "the linear baseline is not surely worse (0.910)"), (0.95, "the linear baseline is better (0.950)")],
 )
 def test_where_a_linear_baseline_is_as_good_or_better_the_headline_says_so(make_task_row, linear, clause):
     (finding,) = told(
@@ -68,13 +68,15 @@ def test_where_a_linear_baseline_is_as_good_or_better_the_headline_says_so(make_
     )
 
     assert finding.headline.startswith(f"sdpa: accuracy 0.900 [0.880, 0.920]; {clause}; worse: linformer")
-    assert f"Not better than the linear baseline ({linear:.3f}): sdpa; linformer." in finding.details
+    assert f"Not surely better than the linear baseline ({linear:.3f}): sdpa; linformer." in finding.details
 
 
 def test_where_the_majority_is_as_good_the_headline_says_so(make_task_row):
     (finding,) = told(make_task_row("sdpa", 0.5, task_majority=0.495))
 
-    assert finding.headline == ("sdpa: accuracy 0.500 [0.480, 0.520]; the majority baseline is as good (0.495).")
+    assert finding.headline == (
+        "sdpa: accuracy 0.500 [0.480, 0.520]; the majority baseline is not surely worse (0.495)."
+    )
 
 
 def test_what_is_as_accurate_and_faster_is_told(make_task_row):

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from bench.analysis.crossover import crossovers
-from bench.analysis.verdict import error_of, findings
+from bench.analysis.errors import error_of
+from bench.analysis.verdict import findings
 from bench.units import seconds_text
 
 
@@ -71,20 +72,49 @@ def test_an_error_that_uniform_has_too_is_said_to_be_none(make_row):
 def test_where_nobody_beats_uniform_it_is_said(make_row):
     finding = told(*fast_and(make_row, linformer=0.9, uniform=0.8))[0]
 
-    assert finding.details[0] == "No case that is faster has an error below uniform's."
+    assert finding.details[0] == "No case that is faster is known to have an error below uniform's."
+
+
+def test_what_may_be_as_fast_as_the_fastest_is_named(make_row):
+    table, rounds = fast_and(make_row, linformer=0.2, nystrom=0.1)
+    table.loc[table["operator"] == "nystrom", ["latency_ratio_ci_low", "latency_ratio_ci_high"]] = [0.4, 0.9]
+
+    assert "Intervals overlap the fastest one's: nystrom 0.8 [0.4, 0.9]." in told(table, rounds)[0].details
+
+
+def test_an_error_that_was_not_measured_is_not_praised(make_row):
+    finding = told(*fast_and(make_row, linformer=np.nan, uniform=0.9, nystrom=0.3))[0]
+
+    assert finding.headline.endswith("error not measured.")
+    assert finding.details[0] == (
+        "The fastest with an error below uniform's is nystrom: 0.8 [0.784, 0.816], error of A 0.3."
+    )
+
+
+def test_an_error_against_another_operator_is_none_against_exact_attention(make_row):
+    table, rounds = fast_and(make_row, linformer=0.05, uniform=0.9, nystrom=0.3)
+    table["error_reference"] = table["operator"].map({"linformer": "kernel_gaussian"})
+
+    assert told(table, rounds)[0].headline.endswith("error not measured.")
+
+
+def test_where_uniform_is_not_there_zeros_are(make_row):
+    finding = told(*fast_and(make_row, linformer=1.06))[0]
+
+    assert finding.headline.endswith("error of A 1.1: zeros do as well (1).")
 
 
 def test_an_interval_that_holds_one_is_no_win(planted):
     finding = told(*planted(dict.fromkeys([256, 512], 0.0), sd=0.01, seed=1))[0]
 
-    assert "nothing measured beats sdpa; linformer, the nearest: no difference seen (±" in finding.headline
+    assert "nothing measured surely beats sdpa; linformer, the nearest: no difference seen (±" in finding.headline
 
 
 def test_where_all_are_slower_the_nearest_is_named(planted):
     finding = told(*planted(dict.fromkeys([256, 512], math.log(2))))[0]
 
     assert finding.headline == (
-        "At n = 512 nothing measured beats sdpa; the nearest is linformer at 2 [2, 2] of its time."
+        "At n = 512 nothing measured surely beats sdpa; the nearest is linformer at 2 [2, 2] of its time."
     )
 
 
@@ -173,3 +203,11 @@ def test_tasks_and_steps_over_rank_have_verdicts(make_task_row):
 
     found = told(pd.DataFrame(rows), pd.DataFrame(columns=columns))
     assert [each.topic for each in found] == ["attention", "task", "rank"]
+
+
+def test_a_length_that_its_own_interval_doubts_is_told_as_perhaps(planted):
+    finding = told(*planted({256: 0.2, 512: -0.02}, sd=0.05, rounds=12, seed=3))[0]
+
+    (line,) = [text for text in finding.details if "from a length on" in text]
+    assert line.startswith("Perhaps faster than sdpa from a length on: linformer from n = ")
+    assert line.endswith("> 512].")

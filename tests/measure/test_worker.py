@@ -7,11 +7,12 @@ import math
 import os
 import socket
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import torch
 
+from bench import operators
 from bench.case import Case
 from bench.measure import passes, workload
 from bench.measure.worker import classify, serve
@@ -67,6 +68,32 @@ def test_without_a_case_it_is_the_pacemaker(talk: Talk) -> None:
     said = talk(timing(None), {"do": "warm"}, {"do": "finish"})
 
     assert said[-1]["finished"]["digest"][0] == 256 * 256
+
+
+class _Threads(type(operators.load("full_naive"))):  # type: ignore[misc]
+    """Exact attention that notes with how many threads it is built and called."""
+
+    seen: ClassVar[list[int]] = []
+
+    def build(self, case: Case, generator: torch.Generator) -> Callable[..., torch.Tensor]:
+        attend = super().build(case, generator)
+        self.seen.append(torch.get_num_threads())
+
+        def call(*tensors: torch.Tensor) -> torch.Tensor:
+            self.seen.append(torch.get_num_threads())
+            return attend(*tensors)
+
+        return call
+
+
+MEMBERS = {"threads": _Threads()}
+
+
+@pytest.mark.usefixtures("own_members")
+def test_a_case_is_built_with_one_thread_and_called_with_its_own(talk: Talk) -> None:
+    talk({**timing(CASE.replace(operator="threads")), "threads": 2}, {"do": "finish"})
+
+    assert _Threads.seen == [1, 2, 2]
 
 
 def test_a_pass_needs_no_orders(talk: Talk) -> None:
@@ -133,6 +160,7 @@ def test_the_memory_limit_is_on_top_of_what_the_process_has() -> None:
     if (pid := os.fork()) == 0:
         from bench.measure.worker import _limit_memory
 
+        torch.set_num_threads(1)  # threads that the parent has started are not there in a child
         _limit_memory({"memory_bytes": 256 << 20, "device": "cpu"})
         outcome = b""
         for size in (128 << 20, 512 << 20):

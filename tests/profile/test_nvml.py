@@ -15,7 +15,7 @@ def test_without_a_cuda_device_that_is_the_reason(monkeypatch, device):
 
 def test_what_slows_the_clocks_is_named():
     assert reasons_text(0) == ""
-    assert reasons_text(0x4 | 0x40) == "power cap, thermal (hardware)"
+    assert reasons_text(0x4 | 0x40) == "power cap, heat (hardware)"
     assert reasons_text(0x1000 | 0x1) == "idle, unknown 0x1000"
 
 

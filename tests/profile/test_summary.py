@@ -126,18 +126,23 @@ def test_memory_that_the_call_had_let_go_of_is_told():
 
 
 def test_the_series_of_a_gpu_is_least_median_and_largest():
-    profile = {
-        **PROFILE,
-        "nvml": {"samples": 9, "power_w": [70, 300.5, 350], "gpu_use": None, "throttle_reasons": ["idle"]},
-    }
+    series = {"samples": 9, "sm_clock_hz": [345e6, 1.98e9, 1.98e9], "power_w": [70, 300.5, 350], "gpu_use": None}
+    profile = {**PROFILE, "nvml": {**series, "throttle_reasons": ["idle", "power cap"]}}
 
     assert section(summary(profile), "The GPU") == [
-        "9 samples. What slowed the clocks: idle.",
+        "9 samples. What slowed the clocks: power cap.",
         "",
-        "|         | least | median | largest |",
-        "| ------: | ----: | -----: | ------: |",
-        "| power_w |    70 |  300.5 |     350 |",
+        "|               | least | median | largest |",
+        "| ------------: | ----: | -----: | ------: |",
+        "| SM clock, MHz |   345 |   1980 |    1980 |",
+        "|      power, W |    70 |  300.5 |     350 |",
     ]
+
+
+def test_a_gpu_that_was_only_idle_was_slowed_by_nothing():
+    profile = {**PROFILE, "nvml": {"samples": 1, "throttle_reasons": ["idle"]}}
+
+    assert section(summary(profile), "The GPU")[0] == "1 samples. What slowed the clocks: nothing."
 
 
 def test_a_case_that_failed_is_its_status_and_reason():

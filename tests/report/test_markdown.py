@@ -45,7 +45,7 @@ def test_a_failed_case_is_told_without_numbers(table, rounds):
     text = summary("nlp", table, [], crossovers(table, rounds).iloc[:0], claims(table.iloc[:0], rounds))
     row = next(line for line in text.splitlines() if "| oom |" in line)
 
-    assert row.endswith("| oom | - | - | - | 1e-16 |")
+    assert row.endswith("| oom | - | - | - | A 1e-16 |")
 
 
 def test_lines_that_were_never_timed_are_counted_and_not_listed(table, rounds):

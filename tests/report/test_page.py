@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pytest
 
-from bench.analysis.finding import Finding
+from bench.analysis.finding import TOPICS, Finding
 from bench.report.page import page, sheet
 
 
@@ -134,3 +135,8 @@ def test_a_hostile_name_in_a_claim_is_escaped():
 
 def test_tasks_are_a_section_of_their_own():
     assert '<a href="#tasks">Accuracy on tasks</a>' in printed(small())
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_a_finding_of_every_topic_is_printed(topic):
+    assert "Something was found." in printed(small(), findings=[Finding(topic, "", "Something was found.", (), {})])

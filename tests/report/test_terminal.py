@@ -49,6 +49,15 @@ def test_what_only_a_package_has_is_named_with_the_package(table):
     assert "Linformer [lucid] r=64" in console.file.getvalue()
 
 
+def test_averaging_is_never_the_fastest_beside_the_baseline(table):
+    group = table[table["group"] == table.loc[table["operator"] == "uniform", "group"].iloc[0]]
+    quick = group.assign(latency_ratio=group["latency_ratio"].where(group["operator"] != "uniform", 0.001))
+    console = Console(file=io.StringIO(), width=200)
+    closing(quick, console)
+
+    assert "0.001" not in console.file.getvalue()
+
+
 def test_a_task_that_failed_beside_a_good_latency_is_named(table):
     row = table[table["status"] == "ok"].iloc[:1]
     failed = row.assign(task_status="timeout", task_reason="3 of 3 seeds: 60 s")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from bench.errors import UsageError
-from bench.sweep.revisions import checkouts
+from bench.sweep.revisions import checkouts, suite_files
 
 
 def git(folder: Path, *words: str) -> str:
@@ -60,6 +61,14 @@ def test_a_point_has_what_is_not_committed_and_leaves_it_there(repository: Path)
     assert (repository / "value.txt").read_text() == "3"
 
 
+def test_of_files_that_git_does_not_track_a_reader_is_told(repository: Path) -> None:
+    for name in "abcd":
+        (repository / f"{name}.py").touch()
+    with checkouts(repository, "HEAD", ".", silent) as (base, head):
+        assert base.note == ""
+        assert head.note == "not tracked by git, and so not measured: a.py, b.py, c.py and 1 more; git add"
+
+
 def test_nothing_is_left_behind_even_after_a_fault(repository: Path) -> None:
     with pytest.raises(RuntimeError, match="on purpose"), checkouts(repository, "HEAD", "HEAD", silent):
         raise RuntimeError("on purpose")
@@ -80,6 +89,30 @@ def test_what_a_killed_comparison_left_is_removed_and_what_a_living_one_has_is_n
 
     assert (left.exists(), living.exists()) == (False, True)
     assert len(git(repository, "worktree", "list").splitlines()) == 2
+
+
+def test_what_a_killed_comparison_left_in_a_folder_that_is_gone_is_forgotten(
+    repository: Path, tmp_path: Path
+) -> None:
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    left = tmp_path / f"bench-ab-{ended.pid}-x"
+    git(repository, "worktree", "add", "--quiet", "--detach", str(left / "a"), "HEAD")
+    shutil.rmtree(left)
+    with checkouts(repository, "HEAD", "HEAD", silent):
+        pass
+
+    assert len(git(repository, "worktree", "list").splitlines()) == 1
+
+
+def test_a_suite_that_is_changed_and_not_committed_is_told(repository: Path) -> None:
+    (repository / "value.txt").write_text("3")  # neither side's
+    with checkouts(repository, "HEAD~1", "HEAD", silent) as (base, head):
+        files, notes = suite_files(repository / "value.txt", base, head)
+
+        assert [file.read_text() for file in files] == ["1", "2"]
+        assert len(notes) == 1
+        assert "value.txt is changed here" in notes[0]
 
 
 @pytest.mark.parametrize(

@@ -12,15 +12,15 @@ from typing import Any
 
 import pandas as pd
 
+from bench.analysis.errors import error_texts
 from bench.analysis.scaling import peak_bytes
 from bench.analysis.series import measured, series_label
-from bench.analysis.verdict import error_of
 from bench.report.exports._text import one_line
 from bench.units import bytes_text, ratio_text, seconds_text
 
 __all__ = ["HEADINGS", "Group", "groups", "reasons", "title"]
 
-HEADINGS = ("case", "latency [95 %]", "ratio to baseline [95 %]", "peak memory", "error")
+HEADINGS = ("case", "latency [95 %]", "ratio to baseline [95 %]", "peak memory", "error of A or o")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ def title(run_info: Mapping[str, Any]) -> str:
 
 def groups(table: pd.DataFrame) -> Iterator[Group]:
     """Yields the groups in the table's order."""
-    extra = table.assign(_peak=peak_bytes(table), _error=error_of(table)[0], _timed=measured(table))
+    extra = table.assign(_peak=peak_bytes(table), _error=error_texts(table), _timed=measured(table))
     for name, rows in extra.groupby("group", sort=False):
         fastest_first = rows.sort_values("latency_median_s", kind="stable")
         yield Group(one_line(str(name)), [_cells(row) for _, row in fastest_first.iterrows()])
@@ -69,5 +69,4 @@ def _cells(row: pd.Series[Any]) -> tuple[str, ...]:
     if pd.notna(row["latency_ci_low_s"]):
         latency += f" [{seconds_text(row['latency_ci_low_s'])}, {seconds_text(row['latency_ci_high_s'])}]"
     ratio = ratio_text(row["latency_ratio"], row["latency_ratio_ci_low"], row["latency_ratio_ci_high"])
-    error = "-" if pd.isna(row["_error"]) else f"{row['_error']:.2g}"
-    return (case, latency, ratio, bytes_text(row["_peak"]), error)
+    return (case, latency, ratio, bytes_text(row["_peak"]), row["_error"])

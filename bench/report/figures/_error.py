@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from bench.analysis.errors import against_exact
 from bench.analysis.finding import EXACT
 from bench.report.figures._frame import accuracy_rows, lines
 from bench.report.style import BOUND
@@ -22,7 +23,7 @@ def error_lines(table: pd.DataFrame, axis: str) -> pd.DataFrame:
     rows = accuracy_rows(table)
     if "attention_rel_error" not in rows:
         return lines(rows, axis, *[pd.Series(np.nan, index=rows.index)] * 3)
-    rows = rows[~(rows["attention_rel_error"] < EXACT)]
+    rows = rows[against_exact(rows) & ~(rows["attention_rel_error"] < EXACT)]
     if "eckart_young_error" in rows:
         rows = pd.concat([rows, _bound(rows)], ignore_index=True)
     value = rows["attention_rel_error"].astype(float)

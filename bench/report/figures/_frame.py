@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bench.analysis.series import Context, contexts, series_columns, series_label
+from bench.analysis.series import Context, contexts, questions, series_columns, series_label
 
 __all__ = ["COLUMNS", "accuracy_rows", "lines"]
 
@@ -67,11 +67,17 @@ def lines(
 
 
 def accuracy_rows(table: pd.DataFrame) -> pd.DataFrame:
-    """Gives the rows of one phase and device: the model error is taken in float64 and is the same in all of them."""
-    for column, first in (("phase", "forward"), ("device", "cpu")):
-        preferred = table[table[column] == first]
-        table = preferred if len(preferred) else table
-    return table
+    """Gives each question once: the model error is taken in float64, the same in all phases and on all devices.
+
+    Of several rows one that has an error is taken, then one of phase forward, then one of the CPU.
+    """
+    if table.empty:
+        return table
+    asked = questions(table.assign(phase="", device="", threads=0.0)) + table["provider"].astype(str)
+    error = table.get("attention_rel_error", pd.Series(np.nan, index=table.index))
+    behind = {"_none": error.isna(), "_trains": table["phase"] != "forward", "_away": table["device"] != "cpu"}
+    first = table.assign(_asked=asked, **behind).sort_values(list(behind), kind="stable").drop_duplicates("_asked")
+    return table.loc[first.sort_index().index]
 
 
 def _panels(context: Context, cases: pd.DataFrame, axis: str) -> Iterator[tuple[str, pd.DataFrame]]:
@@ -79,8 +85,11 @@ def _panels(context: Context, cases: pd.DataFrame, axis: str) -> Iterator[tuple[
         yield context.title, cases
         return
     places = cases.groupby("rank")[axis].nunique()
-    # A rank at one x makes no line and stands in the rank figure; where no rank makes a line, all are points here.
-    ranks = sorted(places[places > 1].index) or sorted(places.index)
+    # A rank at one x makes no line and stands in the rank figure, unless it is the only one there; where no rank
+    # makes a line, all are points here.
+    beside = cases.groupby(axis)["rank"].transform("nunique")
+    alone = cases.loc[beside == 1, "rank"].dropna().unique()
+    ranks = sorted({*places[places > 1].index, *alone}) or sorted(places.index)
     if len(ranks) < 2:
         yield context.title, cases[cases["rank"].isna() | cases["rank"].isin(ranks)]
         return

@@ -7,6 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from bench.analysis.errors import against_exact
 from bench.analysis.finding import EXACT
 from bench.analysis.pareto import front_probability, on_front
 from bench.analysis.series import contexts, measured, series_label
@@ -38,7 +39,7 @@ def data(table: pd.DataFrame, rounds: pd.DataFrame) -> pd.DataFrame:
     if "attention_rel_error" not in table:
         return pd.DataFrame(columns=columns)
     parts: list[pd.DataFrame] = []
-    known = measured(table) & table["attention_rel_error"].notna()
+    known = measured(table) & table["attention_rel_error"].notna() & against_exact(table)
     for context, rows in contexts(table[known]):
         if len(rows) < _FEWEST:
             continue

@@ -1,0 +1,79 @@
+"""How often what `bench run` prints holds the long-run value of a case, and what else it could print."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from estimators import clustered, estimators
+from measure import read
+
+from bench.stats.interval import Estimate, log_interval, median_interval
+from bench.stats.pace import corrected_logs, drift_sd
+
+
+def printed_coverage() -> None:
+    """Prints how often what `bench run` prints, and what else it could, holds the long-run value of a case."""
+    runs = read("runs")
+    if len(runs) < 3:
+        return
+    rounds = [row["rounds"] for run in runs for row in run["records"]]
+    print(f"\n## runs: {len(runs)} runs of `bench run`, {np.median(rounds):.0f} rounds a case (least {min(rounds)})")
+    print("The truth of a run is the median over all others, of what the same estimator gives.")
+    for name, unit in (("latency", "_s"), ("latency_ratio", "")):
+        columns = (f"{name}{'_median_s' if unit else ''}", f"{name}_ci_low{unit}", f"{name}_ci_high{unit}")
+        _print_held(f"{name}, as printed", [[_printed(row, columns) for row in run["records"]] for run in runs])
+    raw = [run for run in runs if "rounds" in run]
+    print(f"By other estimators, from the raw rounds of {len(raw)} runs:")
+    for name, estimate in estimators.items():
+        _print_held(f"latency_ratio, {name}", [_of_rounds(run, estimate, lambda rows: rows[:, 2]) for run in raw])
+    for known in (0, 3, 10):
+        _print_held(f"latency, {known} runs before", [_latencies(raw, number, known) for number in range(len(raw))])
+    _print_held(
+        "latency, no pace", [_of_rounds(run, median_interval, lambda rows: np.log(rows[:, 0])) for run in raw]
+    )
+
+
+def _printed(row: dict[str, Any], columns: Sequence[str]) -> Estimate:
+    """Gives what a record says, on the log scale."""
+    centre, low, high = (math.log(row[name]) if row[name] else math.nan for name in columns)
+    return Estimate(centre, low, high, row["rounds"])
+
+
+def _of_rounds(
+    run: dict[str, Any], estimate: Callable[[Any], Estimate], values: Callable[[np.ndarray], np.ndarray]
+) -> list[Estimate]:
+    """Gives an estimate of each case, in order, from values of its ``[rounds, (latency_s, pace_s, log_ratio)]``."""
+    by_case: dict[str, list[list[float]]] = {}
+    for case, _, *numbers, _, _ in run["rounds"]:
+        by_case.setdefault(case, []).append(numbers)
+    return [estimate(values(np.array(rows, dtype=float))) for _, rows in sorted(by_case.items())]
+
+
+def _latencies(runs: Sequence[dict[str, Any]], number: int, known: int) -> list[Estimate]:
+    """Gives the logarithms of a run's latencies as they are printed where so many runs before it are known."""
+    paces = [list({(row[1], row[3]): row[3] for row in run["rounds"]}.values()) for run in runs]
+    reference = float(np.median(paces[number]))
+    drift = drift_sd(paces[number], [float(np.median(each)) for each in paces[max(0, number - known) : number]])
+
+    def estimate(logs: np.ndarray) -> Estimate:
+        found = log_interval(logs, extra_sd=drift)
+        return Estimate(math.log(found.centre), math.log(found.low), math.log(found.high), found.count)
+
+    return _of_rounds(runs[number], estimate, lambda rows: corrected_logs(rows[:, 0], rows[:, 1], reference))
+
+
+def _print_held(told: str, found: Sequence[Sequence[Estimate]]) -> None:
+    """Prints how often an interval holds the median of what all other runs found for the case; ``[runs, cases]``."""
+    centres = np.array([[each.centre for each in of_run] for of_run in found])
+    held: list[list[bool]] = [[] for _ in found]
+    widths = []
+    for case in np.flatnonzero(np.ptp(centres, axis=0)):  # the baseline's own ratio is 1, always
+        for number, of_run in enumerate(found):
+            one = of_run[case]
+            if not math.isnan(one.low):
+                held[number].append(one.low <= np.median(np.delete(centres[:, case], number)) <= one.high)
+                widths.append(one.half_width)
+    print(f"{told:30} {clustered(held)}; half width median {100 * float(np.median(widths)):.1f} %")
