@@ -9,8 +9,10 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 import importlib.util
+import os
 import pkgutil
 import re
+import sys
 from types import ModuleType
 from typing import Any
 
@@ -29,10 +31,13 @@ class Catalogue:
         packages: dotted names of the folders that hold the members.
         attribute: the name that a member's module gives the member; without it the module is the member.
         entry_points: the group under which other packages register members.
+        member: what a member is an instance of.
     """
 
-    def __init__(self, kind: str, *packages: str, attribute: str = "", entry_points: str = "") -> None:
-        self.kind, self.packages = kind, packages
+    def __init__(
+        self, kind: str, *packages: str, attribute: str = "", entry_points: str = "", member: type = object
+    ) -> None:
+        self.kind, self.packages, self.member = kind, packages, member
         self.attribute, self.entry_points = attribute, entry_points
         self._added: dict[str, tuple[str, Any]] = {}
         self._places: dict[str, str] | None = None
@@ -66,9 +71,11 @@ class Catalogue:
         """Adds the members of a module named on the command line: its ``MEMBERS`` (name -> member).
 
         Raises:
-            UsageError: no such module, it offers nothing, or one of its names is taken.
+            UsageError: no such module, it offers nothing, one of its names is taken, or what it offers is no member.
         """
         where = f"--plugin {module_name}"
+        if os.getcwd() not in sys.path:  # as `python -m bench` has it
+            sys.path.append(os.getcwd())
         try:
             module = importlib.import_module(module_name)
         except Exception as error:  # a stranger's module: its fault becomes the user's message
@@ -78,6 +85,7 @@ class Catalogue:
             raise UsageError(where, "defines no MEMBERS", f"MEMBERS = {{'name': {self.kind}}}")
         for name, member in members.items():
             if self._added.get(name, ("", None))[1] is not member:
+                self._check_member(where, name, member)
                 self._register(self._find(), name, f"{module_name} (--plugin)")
                 self._added[name] = (module_name, member)
 
@@ -114,8 +122,15 @@ class Catalogue:
         try:
             module: ModuleType = importlib.import_module(module_name)
             wanted = attribute or self.attribute
-            return getattr(module, wanted) if wanted else module
+            found = getattr(module, wanted) if wanted else module
         except Exception as error:  # a stranger's member: its fault becomes the member's reason
-            found = f"{self.kind} {name!r} cannot be imported ({type(error).__name__}: {error})"
+            fault = f"{self.kind} {name!r} cannot be imported ({type(error).__name__}: {error})"
             remedy = "pip install what it lacks" if isinstance(error, ImportError) else "mend or remove it"
-            raise UsageError(target, found, remedy) from error
+            raise UsageError(target, fault, remedy) from error
+        self._check_member(target, name, found)
+        return found
+
+    def _check_member(self, place: str, name: str, found: Any) -> None:
+        if not isinstance(found, self.member):
+            what = f"the class {found.__name__}" if isinstance(found, type) else f"a {type(found).__name__}"
+            raise UsageError(place, f"{name!r} is {what}", f"an instance of a subclass of {self.member.__name__}")

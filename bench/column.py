@@ -14,7 +14,7 @@ __all__ = ["COLUMNS", "SCHEMA_VERSION", "Column"]
 # 1: first.
 # 2: the interval of task_accuracy is over seeds and test samples; steps are of a task; parameters may be counted.
 # 3: of CUDA latencies are the device's and reserved bytes the whole; errors of decode are of the step.
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -87,7 +87,11 @@ COLUMNS: tuple[Column, ...] = (
     _c("reason", "The status's detail, and what would mend it.", "text"),
     _c("rounds", "Rounds that count: fresh processes of this case beside its baseline."),
     _c("samples", "Timed blocks in those rounds."),
-    _c("stop", "What ended the measuring: precision, rounds or budget.", "text"),
+    _c(
+        "stop",
+        "What ended the measuring: precision (of the interval over rounds, moods left out), rounds or budget.",
+        "text",
+    ),
     _c("disturbed", "Share of rounds in which other programs took processor time."),
     _c("warnings", "What to know beside the numbers.", "text"),
     _c("latency_median_s", "Seconds a call: median over rounds, each corrected by its pace-maker.", better="lower"),
@@ -97,7 +101,7 @@ COLUMNS: tuple[Column, ...] = (
     _c("latency_min_s", "The fastest block, not corrected.", better="lower"),
     _c("latency_p90_s", "The 90th percentile over blocks, not corrected.", better="lower"),
     _c("latency_ratio", "Latency over the baseline's, formed inside each round; median.", better="lower"),
-    _c("latency_ratio_ci_low", "Lower end of the ratio's 95 % interval over rounds."),
+    _c("latency_ratio_ci_low", "Lower end of the ratio's 95 % interval over rounds, moods of the machine included."),
     _c("latency_ratio_ci_high", "Upper end of the same."),
     _c("baseline", "case_id of the baseline of the group.", "text"),
     _c("launch_s", "Seconds that the host takes to launch a call, beside the device's latency; of CUDA only."),

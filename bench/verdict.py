@@ -138,14 +138,14 @@ class Comparison:
 
         Args:
             inconclusive: `fail`: what is inconclusive gives 4. Nothing to compare always does, and so do latencies
-                of which not one was measured often enough to say anything.
+                of an `ab` of which not one was measured often enough to say anything.
         """
         if self.of("regressed"):
             return 1
         if self.of("failed"):
             return 3
         latencies = [each for each in self.verdicts if each.metric == "latency"]
-        if latencies and all(each.reason == "too_few_rounds" for each in latencies):
+        if self.kind == "ab" and latencies and all(each.reason == "too_few_rounds" for each in latencies):
             return 4
         compared = [each for each in self.verdicts if each.verdict in ("improved", "unchanged", "inconclusive")]
         if not compared or (inconclusive == "fail" and self.of("inconclusive")):

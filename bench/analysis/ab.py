@@ -193,14 +193,17 @@ def _of_the_case(
         return [Verdict(**about, metric="case", verdict=verdict, reason=reason, detail=detail)]
     if "errors only" in (base, head):
         return []
-    lacking = {side: _told(attempts, side, failed=False) for side in _SIDES}
+    faults = {side: _told(attempts, side, failed=True) for side in _SIDES}
+    lacking = {
+        side: _told(attempts, side, failed=False) for side in _SIDES
+    }  # in running it proved to have no meaning
     if all(lacking.values()):
         return []
-    if any(lacking.values()):  # it planned the case, and found in running that it has no meaning there
-        verdict, reason = ("new", "only_in_head") if lacking["base"] else ("vanished", "only_in_base")
-        detail = lacking["base"] or lacking["head"]
-        return [Verdict(**about, metric="case", verdict=verdict, reason=reason, detail=detail)]
-    faults = {side: _told(attempts, side, failed=True) for side in _SIDES}
+    if lacking["head"] and not faults["base"]:  # base can do it: head broke it
+        faults["head"] = lacking["head"]
+    if lacking["base"] and not faults["head"]:
+        detail = f"base: {lacking['base']}"
+        return [Verdict(**about, metric="case", verdict="new", reason="only_in_head", detail=detail)]
     if not any(faults.values()):
         return None
     detail = "; ".join(f"{side}: {fault}" for side, fault in faults.items() if fault)
@@ -210,6 +213,12 @@ def _of_the_case(
     return [Verdict(**about, metric="case", verdict="failed", reason=reason, detail=detail)]
 
 
+def _out(entry: Mapping[str, Any], attempts: Sequence[Attempt]) -> bool:
+    """Whether a case has no meaning, or lacks something, on both sides: as planned, or as it proved in running."""
+    planned = all(_state(entry.get(side)) == "absent" for side in _SIDES)
+    return planned or all(_told(attempts, side, failed=False) for side in _SIDES)
+
+
 def _state(planned: Mapping[str, Any] | None) -> str:
     if planned is None or planned["status"] != "planned":
         return "absent"
@@ -217,10 +226,19 @@ def _state(planned: Mapping[str, Any] | None) -> str:
 
 
 def _told(attempts: Sequence[Attempt], side: str, *, failed: bool) -> str:
-    """Gives with which failure, or as what else, a side ended; empty where it did not."""
+    """Gives with which failure, or as what else, a side ended; empty where it did not, or in one pair timed out."""
     own = [a for a in attempts if a.group == side and a.kind in ("cost", "timing") and a.status != "ok"]
-    bad = [a for a in own if (a.status in FAILURES) == failed]
+    bad = [a for a in own if (a.status in FAILURES) == failed and not _once(a, attempts)]
     return f"{bad[0].status}: {bad[0].reason}" if bad else ""
+
+
+def _once(attempt: Attempt, attempts: Sequence[Attempt]) -> bool:
+    """Whether it is the only pair of its case that timed out, among pairs that did not: the machine stood still."""
+    if attempt.status != "timeout":
+        return False
+    timing = [a for a in attempts if a.kind == "timing"]
+    alone = [a for a in timing if a.status != "ok"] == [attempt]
+    return alone and any(a.group == attempt.group for a in timing if a.blocks)
 
 
 def _facts(attempts: Sequence[Attempt], side: str) -> dict[str, Any]:
@@ -258,7 +276,10 @@ def _side(info: Mapping[str, Any], side: str) -> Side:
 
 def _notes(info: Mapping[str, Any], attempts: Sequence[Attempt]) -> list[str]:
     notes = list(info.get("notes", ()))
-    both_out = [e for e in info["cases"] if _state(e.get("base")) == _state(e.get("head")) == "absent"]
+    by_case: dict[str, list[Attempt]] = {}
+    for attempt in attempts:
+        by_case.setdefault(attempt.case_hash, []).append(attempt)
+    both_out = [e for e in info["cases"] if _out(e, by_case.get(e["case_hash"], []))]
     if both_out:
         notes.append(f"{plural_text(len(both_out), 'case')} without meaning, or lacking something, in both")
     errors = [e for e in info["cases"] if "errors only" in (_state(e.get("base")), _state(e.get("head")))]
@@ -275,6 +296,9 @@ def _notes(info: Mapping[str, Any], attempts: Sequence[Attempt]) -> list[str]:
     if passes > budget / 2:
         spent = f"memory, FLOPs and errors took {duration_text(passes)} of the {duration_text(budget)}"
         notes.append(f"{spent}: a larger --budget, or fewer cases by --where")
+    late = [a for a in attempts if a.kind == "timing" and a.status == "timeout"]
+    if once := [a for a in late if _once(a, by_case[a.case_hash])]:
+        notes.append(f"{plural_text(len(once), 'case')} of which one pair timed out and the others did not")
     foreign = [a.facts.get("foreign_share", 0.0) for a in attempts if a.kind == "timing"]
     if foreign and np.mean([share > _DISTURBED_SHARE for share in foreign]) > 0.5:
         notes.append("other programs took processor time in most rounds; a quieter machine needs fewer of them")

@@ -94,7 +94,9 @@ def _said(rows: pd.DataFrame) -> str:
         return "too few rounds to say"
     slower = int((sure["latency_ratio_ci_low"] > 1 + MARGIN).sum())
     faster = int((sure["latency_ratio_ci_high"] < 1 - MARGIN).sum())
-    found = " and ".join(f"{word} in {count}" for word, count in (("slower", slower), ("faster", faster)) if count)
+    wide = sum(against(row).endswith("not decided") for _, row in sure.iterrows())
+    words = (("slower in", slower), ("faster in", faster), ("not decided in", wide))
+    found = " and ".join(f"{word} {count}" for word, count in words if count)
     cases = plural_text(len(sure), "case")
     text = f"{found} of {cases}" if found else f"no difference seen in {cases}"
     unsure = len(rows) - len(sure)

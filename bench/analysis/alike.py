@@ -23,7 +23,7 @@ def mismatches(base: Run, head: Run) -> tuple[str, ...]:
 
 
 def circumstances(base: Run, head: Run) -> tuple[str, ...]:
-    """Gives what differs and is told, and forbids nothing: kernel, governor, Python, schema, the suite's name."""
+    """Gives what differs and is told, and forbids nothing: kernel, governor, Python, commit of bench, and more."""
     return _differing(base, head, _setting)
 
 
@@ -95,6 +95,7 @@ def _setting(info: Mapping[str, Any]) -> dict[str, Any]:
         "governor": machine.get("governor"),
         "python": info["versions"].get("python"),
         "schema": info.get("schema"),
+        "bench_commit": info.get("bench_commit"),
     }
 
 

@@ -11,16 +11,17 @@ Goes in: the table and its rounds. Comes out: one row a claim and modality (`cla
    accurate as its baseline (the interval allows no loss beyond `applications.tolerance`: 2 points of accuracy, for
    reasons given at `comparison.MEASURES`), so that costs are compared at equal accuracy; without a task, where its
    error is at least a twentieth below that of `uniform`, which only averages (below 1, the error of an output of
-   zeros, where `uniform` was not measured); an error that was not measured is no evidence. An accuracy is evidence
-   only where the baseline itself is surely better than the majority, and, where anything is trained, of two seeds or
-   more. The article's layer has no output projection, as its baseline has: what it saves by that is no evidence, how
-   its time grows is. The rest is told, and not counted.
+   zeros, where `uniform` was not measured); an error that was not measured, or against something else than exact
+   attention, is no evidence. An accuracy is evidence only where the baseline itself is surely better than the
+   majority, and, where anything is trained, of two seeds or more. The article's layer has no output projection, as
+   its baseline has: what it saves by that is no evidence, how its time grows is. The rest is told, and not counted.
 3. *When a comparison is sure.* Each measure has an edge, and a value is either beyond it (for the claim) or not
    (against it). A comparison is sure where its 95 % interval leaves the edge out, after Benjamini and Hochberg's
    control of the false discovery rate at 5 % over all comparisons of the claim and modality. For that an interval is
    read as that of a normal estimate, on logarithms where it is a ratio, each side for itself. Counts (FLOPs, weights,
-   bytes, largest learning rate of a grid, all seeds diverging against none) and failures are exact: they have no
-   interval, are always sure, and are left out of the control. A comparison without an interval decides nothing.
+   bytes, all seeds diverging against none, largest learning rates where their grid tells) and failures are exact:
+   they have no interval, are always sure, and are left out of the control. A comparison without an interval decides
+   nothing.
 4. *The verdict of a piece.* A side is there where at least a tenth of the comparisons are surely on it. Both are
    there: `depends`. One alone is: it has the verdict, `held` or `refuted`, where at least half of the comparisons are
    surely on it. Else the piece is not decided.

@@ -174,4 +174,5 @@ def _case_words(row: pd.Series[Any]) -> str:
     ends = (row["ratio"], row["ratio_ci_low"], row["ratio_ci_high"])
     told = difference_words(*ends)
     words = ratio_text(*ends)
-    return f"{row['ours']} {words}{'' if told == words else f' ({told})'} of {row['provider']}"
+    doubt = f" ({told})" if told.startswith("no difference") else ""
+    return f"{row['ours']} {words}{doubt} of {row['provider']}"

@@ -118,7 +118,8 @@ def _as_fast(winner: pd.Series[float], rivals: pd.DataFrame) -> Iterator[str]:
 
 def _error_words(row: pd.Series[float]) -> str:
     if np.isnan(row["error"]):
-        return "error not measured"
+        other = row.get("error_reference")
+        return f"its error is against {other}" if isinstance(other, str) else "error not measured"
     if row["error"] < EXACT:
         return "exact"
     text = f"error of {row['error_of']} {row['error']:.2g}"

@@ -12,6 +12,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import time
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -69,7 +70,9 @@ def run(kind: str, case: Case, job: dict[str, Any]) -> dict[str, Any]:
         facts["compile_s"] = _compile_seconds(case)
     built = workload.build(case)
     if kind == "cost":
-        seen = digest(built.call())
+        output = built.call()
+        workload.check_output(case, output)
+        seen = digest(output)
         if not seen.finite:
             facts["not_finite"] = seen.not_finite
             return facts
@@ -101,7 +104,7 @@ def _compile_seconds(case: Case) -> float:
 def _ask(name: str, metric: Any, built: workload.Workload, facts: dict[str, Any]) -> None:
     """A metric that fails costs its own columns and a warning, not the case: the case itself has just run."""
     try:
-        values = metric.measure(built)
+        values = _typed(metric, metric.measure(built))
     except Exception as error:  # the border: the fault stands in the record
         facts["warnings"].append(f"metric {name}: {type(error).__name__}: {' '.join(str(error).split())[:200]}")
         return
@@ -110,6 +113,19 @@ def _ask(name: str, metric: Any, built: workload.Workload, facts: dict[str, Any]
             facts["warnings"].append(f"metric {name}: {column} is infinite")
         elif value is not None and not (isinstance(value, float) and math.isnan(value)):
             facts[column] = value
+
+
+def _typed(metric: Any, values: dict[str, Any]) -> dict[str, Any]:
+    """Gives values as JSON and the table take them, by the kinds of their declared columns."""
+    kinds = {column.name: column.kind for column in metric.columns}
+    if undeclared := values.keys() - kinds.keys():
+        raise KeyError(f"no column is declared for {', '.join(sorted(undeclared))}")
+    made: dict[str, Callable[[Any], Any]] = {"number": _number, "text": str, "flag": bool}
+    return {name: None if value is None else made[kinds[name]](value) for name, value in values.items()}
+
+
+def _number(value: Any) -> int | float:
+    return value if type(value) in (int, float) else float(value)
 
 
 def _hardness(case: Case, ranks: list[int]) -> dict[str, Any]:

@@ -170,5 +170,7 @@ def hardness(matrices: torch.Tensor, ranks: Sequence[int]) -> Hardness:
 
 def relative_error(approximation: torch.Tensor, exact: torch.Tensor) -> float:
     """Gives ``‖approximation - exact‖_F / ‖exact‖_F``, pooled over all leading dimensions, in float64."""
+    if approximation.shape != exact.shape:
+        raise ValueError(f"{list(approximation.shape)} is compared with {list(exact.shape)}")
     exact = exact.double()
     return float((approximation.double() - exact).norm() / exact.norm())

@@ -22,7 +22,7 @@ from bench.measure.layers import Block, Stack, linear
 from bench.measure.placement import adapt, adapt_all, self_attention
 from bench.operators._base import Adapter
 
-__all__ = ["Workload", "attention_of", "build", "draw_inputs"]
+__all__ = ["Workload", "attention_of", "build", "check_output", "draw_inputs"]
 
 _OPERATOR_SEED = 1  # added to the case's seed: an operator's own draws must not shift those of the layer's weights
 _GRADIENT_SEED = 2
@@ -77,12 +77,44 @@ def draw_inputs(case: Case) -> dict[str, torch.Tensor]:
     """Gives the case's inputs on its device and in its dtype, and the key mask where there is one."""
     drawn = input_catalogue.load(case.input).tensors(case)
     order = [name for name in _INPUT_ORDER if name in drawn]  # a callable takes them by place
+    for name in order:
+        _check_shape(f"input {case.input} gave {name}", drawn[name], _input_shape(case, name))
     tensors = {name: drawn[name].to(case.device, getattr(torch, case.dtype)) for name in order}
     if case.mask == "padding":
         mask = torch.ones(case.batch_size, case.seq_len, dtype=torch.bool, device=case.device)
         mask[:, case.seq_len - case.seq_len // 4 :] = False
         tensors["mask"] = mask
     return tensors
+
+
+def check_output(case: Case, output: torch.Tensor) -> None:
+    """Looks whether an output has the shape that its case means; of a task that is the task's business.
+
+    Raises:
+        ValueError: it has another.
+    """
+    if case.task is not None:
+        return
+    tokens = 1 if case.phase == "decode" else case.seq_len
+    if case.scope == "core":
+        wanted: tuple[int, ...] = (case.batch_size, case.num_heads or 1, tokens, case.head_dim or 1)
+    elif operators.load(case.operator).family == "layer" and case.scope == "layer":
+        wanted = (case.batch_size, tokens, output.shape[-1])  # a layer of its own may have a width of its own
+    else:
+        wanted = (case.batch_size, tokens, case.out_size if case.scope == "projection" else case.hidden_size)
+    _check_shape(f"{case.operator} gave an output", output, wanted)
+
+
+def _input_shape(case: Case, name: str) -> tuple[int, ...]:
+    if name == "x":
+        return (case.batch_size, case.seq_len, case.hidden_size)
+    heads = (case.num_heads or 1) if name == "q" else case.kv_heads
+    return (case.batch_size, heads, case.seq_len, case.head_dim or 1)
+
+
+def _check_shape(what: str, tensor: torch.Tensor, wanted: tuple[int, ...]) -> None:
+    if tuple(tensor.shape) != wanted:
+        raise ValueError(f"{what} {list(tensor.shape)}, which has to be {list(wanted)}")
 
 
 def attention_of(case: Case) -> Callable[..., torch.Tensor]:

@@ -37,6 +37,7 @@ catalogue = Catalogue(
     "bench.operators.adapters",
     attribute="OPERATOR",
     entry_points="bench.operators",
+    member=Operator,
 )
 provider_catalogue = Catalogue(
     "provider", "bench.operators.providers", attribute="PROVIDER", entry_points="bench.providers"

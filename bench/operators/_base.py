@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from bench.case import DTYPES, Case
 from bench.cost import Cost
-from bench.operators._operator import Operator, Option, implementation_name
+from bench.operators._operator import Operator, Option, implementation_name, lacking
 
 if TYPE_CHECKING:
     import torch
@@ -88,7 +88,7 @@ class Attention(Operator):
 
     def core_cost(self, case: Case) -> Cost:
         """Gives the closed forms at scope `core`; what `cost` adds at scope `layer` is not its business."""
-        raise NotImplementedError
+        raise lacking(self, "core_cost")
 
     def cost(self, case: Case) -> Cost:
         from bench.operators._layer import with_projections
@@ -110,7 +110,7 @@ class Attention(Operator):
             ``attend(q, k, v, mask=None) -> o`` with q ``[b, h, n, c]``, k ``[b, g, n, c]``, v ``[b, g, n, c_v]``,
             mask ``[b, n]`` bool (true: the key is there), o ``[b, h, n, c_v]``. c_v may differ from c.
         """
-        raise NotImplementedError
+        raise lacking(self, "build")
 
     def build_decode(self, case: Case, generator: torch.Generator, k: torch.Tensor, v: torch.Tensor) -> Step:
         """Gives the step of phase `decode`, its cache filled: ``step(q, k, v) -> o`` of the new token's q, k and v.
@@ -195,7 +195,7 @@ class Adapter(Operator):
 
     def projection_cost(self, case: Case) -> Cost:
         """Gives the closed forms at scope `projection`."""
-        raise NotImplementedError
+        raise lacking(self, "projection_cost")
 
     def cost(self, case: Case) -> Cost:
         from bench.operators._layer import with_adapters
@@ -222,7 +222,7 @@ class Adapter(Operator):
             after `build` and with the same generator. Where `mergeable`, it has ``merged_weight()``, which gives W0
             with the update folded in, ``[out, in]`` in W0's dtype, and leaves W0 as it is.
         """
-        raise NotImplementedError
+        raise lacking(self, "build")
 
 
 class Layer(Operator):
@@ -248,9 +248,9 @@ class Layer(Operator):
         from bench.operators._stack import stacked
 
         if case.scope != "model":
-            raise NotImplementedError
+            raise lacking(self, "cost")
         return stacked(case, self.cost(case.replace(scope="layer")))
 
     def build(self, case: Case, generator: torch.Generator) -> torch.nn.Module:
         """Gives the module that is timed."""
-        raise NotImplementedError
+        raise lacking(self, "build")

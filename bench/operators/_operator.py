@@ -9,7 +9,7 @@ from typing import Any
 from bench.case import Case
 from bench.cost import Cost
 
-__all__ = ["Operator", "Option", "implementation_name"]
+__all__ = ["Operator", "Option", "implementation_name", "lacking"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -20,6 +20,16 @@ class Option:
     """Its value where the suite is silent."""
     about: str
     """One sentence: what it changes."""
+    least: float | None = None
+    """The smallest value that has a meaning; absent: any number."""
+    whole: bool = False
+    """Whether only whole numbers have one."""
+
+    def refusal(self, value: float) -> str:
+        """Gives what a value would have to be; empty where it may be what it is."""
+        if self.whole and value != int(value):
+            return "be a whole number"
+        return "" if self.least is None or value >= self.least else f"be {self.least:g} or more"
 
 
 class Operator:
@@ -94,7 +104,12 @@ class Operator:
 
     def cost(self, case: Case) -> Cost:
         """Gives the closed forms of a case, for its scope; of the definition, whoever implements it."""
-        raise NotImplementedError
+        raise lacking(self, "cost")
+
+
+def lacking(operator: Operator, what: str) -> TypeError:
+    """Gives the error of an operator that lacks what every one must define; `NotImplementedError` is torch's word."""
+    return TypeError(f"{type(operator).__name__} defines no {what}")
 
 
 def implementation_name(case: Case) -> str:

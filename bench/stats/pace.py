@@ -1,20 +1,29 @@
 """The pace-maker: a small fixed kernel that takes turns with the cases and tells how fast the machine is just now.
 
 Times in seconds are divided by the pace of their own round and multiplied by the run's reference pace. That
-removes most of a machine's drift, not all of it: the interval of a latency therefore also carries the pace's own
-long-run spread (`drift_sd`), within the run and over earlier runs on the same machine.
+removes most of a machine's drift, not all of it: intervals therefore also carry the pace's own long-run spread
+(`drift_sd`), within the run and over earlier runs on the same machine. On a shared machine there are *moods*: for
+half a minute to some minutes everything takes another time, and not everything by as much. Rounds within one mood
+agree, so that their spread says nothing of it. By how much the two intervals are widened is from 32 runs of a minute
+each of one suite (``docs/validation/coverage_of_runs.py``), which also judge it.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from bench.stats.interval import robust_sd
 
-__all__ = ["corrected_logs", "drift_sd"]
+__all__ = ["CASE_TO_PACE", "MOOD_S", "corrected_logs", "drift_sd", "mood_sd"]
+
+CASE_TO_PACE = 2.0
+"""A case's time, corrected by the pace, wanders so many times as much as the pace itself."""
+
+MOOD_S = 60.0
+"""How long a mood lasts, about: rounds of other minutes see another one."""
 
 
 def corrected_logs(latencies_s: Sequence[float], paces_s: Sequence[float], reference_s: float) -> np.ndarray:
@@ -43,3 +52,16 @@ def drift_sd(run_paces_s: Sequence[float], earlier_paces_s: Sequence[float] = ()
     between = robust_sd(np.log(medians)) if len(medians) > 2 else math.nan
     known = [sd for sd in (within, between) if not math.isnan(sd)]
     return max(known, default=0.0)
+
+
+def mood_sd(drift: float, begun_s: Iterable[float]) -> float:
+    """Gives the standard deviation of ln(ratio) by the moods in which a case and its baseline were measured.
+
+    In one mood a ratio wanders as far as the pace does; of several the median wanders less, as of so many values.
+
+    Args:
+        drift: of `drift_sd`.
+        begun_s: when each round began, in seconds: those of one `MOOD_S` are taken to be of one mood.
+    """
+    moods = {int(began // MOOD_S) for began in begun_s}
+    return drift / math.sqrt(max(len(moods), 1))

@@ -6,6 +6,7 @@ together (shapes, ranks, providers) is told by `expand`.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -105,7 +106,7 @@ def _short(value: Any) -> str:
 
 
 def _wrong_options(suite: Suite) -> Iterator[UsageError]:
-    """Gives the options that no operator to which they could apply declares."""
+    """Gives the options that no operator to which they could apply declares, and the values that have no meaning."""
     everywhere: set[str] = set(suite.fixed.operator)
     for name, sweep in suite.sweeps.items():
         everywhere.update(sweep.operator)
@@ -125,3 +126,9 @@ def _undeclared(suite: Suite, path: tuple[str, ...], sweep: Sweep, names: set[st
                 nearest(option, declared) if declared else f"{who} {'has' if len(names) == 1 else 'have'} no options"
             )
             yield UsageError(suite.where(*path, "options", index, option, KEY), found, right)
+        for name, (option, values) in itertools.product(sorted(names), sorted(each.items())):
+            known = operators.load(name).options.get(option)
+            for value in values if known else ():
+                if right := known.refusal(value):
+                    found = f"option {option!r} of {name} is {value:g}"
+                    yield UsageError(suite.where(*path, "options", index, option), found, f"it must {right}")

@@ -70,6 +70,7 @@ class _Screened:
         self.logs: list[float] = []
         self.pairs = 0
         self.flagged = self.failed = False
+        self.timeouts = 0
         self.pair_s = 0.0
 
     def suspected(self, margin: float) -> bool:
@@ -194,10 +195,12 @@ class Comparing:
         self._journal.append(
             dataclasses.replace(attempt, facts={**attempt.facts, "stage": stage}) for attempt in pair.values()
         )
-        each.pair_s = pair[BASE].wall_s
-        if any(attempt.status != "ok" for attempt in pair.values()):
-            each.failed = True  # its status stands in the journal; it gets no more rounds
+        bad = [attempt.status for attempt in pair.values() if attempt.status != "ok"]
+        if bad:  # its status stands in the journal; it gets no more rounds, unless the machine may have stood still
+            each.timeouts += "timeout" in bad
+            each.failed = bad != ["timeout"] or each.timeouts > 1
             return
+        each.pair_s = pair[BASE].wall_s
         each.logs.append(round_log_ratio(pair[HEAD].per_call_s, pair[BASE].per_call_s))
         observer.paired(stage, each.case, decide(each.logs, self._policy.margin), self._clock())
 

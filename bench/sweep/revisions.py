@@ -24,12 +24,16 @@ from bench.case import Case
 from bench.errors import UsageError
 from bench.sweep.processes import Place
 
-__all__ = ["Revision", "Sought", "checkouts", "suite_files"]
+__all__ = ["CannotPlanError", "Revision", "Sought", "checkouts", "suite_files"]
 
 _WORKING_TREE = "."
 _NAMED = 3  # files in a note
 _PREFIX, _SIDES = "bench-ab-", ("a", "b")
 _REQUIREMENT_FILES = ("constraints.txt", "requirements*.txt", "setup.py", "setup.cfg", "*.lock")
+
+
+class CannotPlanError(UsageError):
+    """A revision knows a word of the suite not, or of the command line: what it lacks, the other may have added."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -68,7 +72,8 @@ class Revision:
             words: further words of ``bench plan``.
 
         Raises:
-            UsageError: it cannot plan the suite, or would run the working tree's code in place of its own.
+            CannotPlanError: the suite, or a word, is wrong there.
+            UsageError: its `bench` fails, or it would run the working tree's code in place of its own.
         """
         command = [self.place.python, "-m", "bench", "plan", str(suite), "--format", "json", *words]
         done = subprocess.run(
@@ -76,7 +81,8 @@ class Revision:
         )
         if done.returncode:
             told = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1:]
-            raise UsageError(f"{self.name}: {suite}", f"cannot be planned there ({''.join(told)})", "mend the suite")
+            kind = CannotPlanError if done.returncode == UsageError.exit_code else UsageError
+            raise kind(f"{self.name}: {suite}", f"cannot be planned there ({''.join(told)})", "mend the suite")
         rows = json.loads(done.stdout)
         for file in sorted({row["source"] for row in rows if row.get("source")}):
             self._check_own(Path(file).resolve())
@@ -163,10 +169,12 @@ def _remove_abandoned(root: Path) -> None:
         pid = folder.parent.name.removeprefix(_PREFIX).partition("-")[0]
         ours = line.startswith("worktree ") and folder.parent.name.startswith(_PREFIX) and pid.isdigit()
         if ours and not Path(f"/proc/{pid}").exists():
-            shutil.rmtree(folder, ignore_errors=True)
+            shutil.rmtree(
+                folder, ignore_errors=True
+            )  # a part of it may be gone already, and git would refuse the rest
+            _git(root, "worktree", "remove", "--force", str(folder))
             if not any((folder.parent / side).exists() for side in _SIDES):
                 shutil.rmtree(folder.parent, ignore_errors=True)  # with its environments; it may be gone already
-    _git(root, "worktree", "prune")  # what git still remembers of folders that are no more
 
 
 def _commit(root: Path, name: str) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 
 from bench.attempt import Attempt
 from bench.stats.interval import Estimate
-from bench.table.derive import CaseRound, Pace, case_rounds, latency, paces, ratio
+from bench.table.derive import CaseRound, Pace, case_rounds, latency, long_run_ratio, paces, ratio
 from bench.table.tasks import Outcome, task_outcomes
 
 __all__ = ["ROUNDING", "combine"]
@@ -93,6 +93,11 @@ def _record(
         warnings += _doubts(record)
         if 0 < ratio(rounds).count < len(rounds):
             warnings.append("its baseline is missing in some rounds: the ratio is over the others")
+    counted, gap = record.get("flops_counted"), row["row"].get("flops_counter_gap")
+    if counted is not None and gap is not None and row["row"]["flops_formula"] - gap != counted:
+        warnings.append(
+            "FLOPs by closed form are not those that were counted: flops_per_s and roofline_share are doubtful"
+        )
     if record.get("agreement_rel_error", 0.0) > ROUNDING[row["row"]["dtype"]]:
         warnings.append("its output is not that of ours (agreement_rel_error): it computes something else")
     record["warnings"] = "; ".join(text.replace("; ", ", ") for text in dict.fromkeys(warnings))
@@ -179,14 +184,14 @@ def _times(row: dict[str, Any], rounds: Sequence[CaseRound], pace: Pace, info: d
     blocks = np.array([s for one in rounds for s in one.attempt.per_call_s.values()])
     settings = info["settings"]
     seconds = latency(rounds, pace)
-    relative = ratio(rounds)
+    relative, stop = long_run_ratio(rounds, pace), _stop(len(rounds), ratio(rounds), settings)
     is_baseline = row.get("baseline_hash") == row["case_hash"]
     if is_baseline:  # by definition, not by measurement
         relative = Estimate(1.0, 1.0, 1.0, relative.count)
     times = {
         "rounds": len(rounds),
         "samples": len(blocks),
-        "stop": _stop(len(rounds), relative, settings),
+        "stop": stop,
         "disturbed": float(np.mean([r.attempt.facts.get("foreign_share", 0) > _DISTURBED_SHARE for r in rounds])),
         "latency_median_s": seconds.centre,
         "latency_ci_low_s": seconds.low,

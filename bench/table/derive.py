@@ -1,7 +1,7 @@
 """Rounds of a run -> one row a case and round, and from these the latency and the ratio of a case.
 
 The pace-maker's time in the same round corrects each latency; a ratio needs no correction, since both its sides ran
-in the same turns.
+in the same turns. Both intervals are widened by what rounds that follow each other cannot show (`stats.pace`).
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ import numpy as np
 
 from bench.attempt import Attempt
 from bench.stats.interval import Estimate, log_interval
-from bench.stats.pace import corrected_logs, drift_sd
+from bench.stats.pace import CASE_TO_PACE, corrected_logs, drift_sd, mood_sd
 from bench.stats.ratio import round_latency, round_log_ratio
 
-__all__ = ["CaseRound", "Pace", "case_rounds", "latency", "paces", "ratio"]
+__all__ = ["CaseRound", "Pace", "case_rounds", "latency", "long_run_ratio", "paces", "ratio"]
 
 PACEMAKER = "pacemaker"
 
@@ -97,9 +97,15 @@ def paces(
 def latency(rounds: Sequence[CaseRound], pace: Pace) -> Estimate:
     """Gives the pace-corrected median seconds a call, its interval widened by the machine's drift."""
     logs = corrected_logs([r.latency_s for r in rounds], [r.pace_s for r in rounds], pace.reference_s)
-    return log_interval(logs, extra_sd=pace.drift_sd)
+    return log_interval(logs, extra_sd=CASE_TO_PACE * pace.drift_sd)
 
 
 def ratio(rounds: Sequence[CaseRound]) -> Estimate:
-    """Gives the median ratio to the baseline with its interval over rounds."""
+    """Gives the median ratio to the baseline with its interval over these rounds: what more rounds now would give."""
     return log_interval([r.log_ratio for r in rounds])
+
+
+def long_run_ratio(rounds: Sequence[CaseRound], pace: Pace) -> Estimate:
+    """Gives the same with the interval that is printed: what a run at another time would give."""
+    extra = mood_sd(pace.drift_sd, (r.attempt.started_s for r in rounds))
+    return log_interval([r.log_ratio for r in rounds], extra_sd=extra)

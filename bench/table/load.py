@@ -75,6 +75,7 @@ def _load_run(run: Run) -> pd.DataFrame:
         found = f"was written by a later bench (schema {run.info['schema']}, this one reads {SCHEMA_VERSION})"
         raise UsageError(str(run.path), found, "upgrade bench")
     fresh = run.records.is_file() and run.records.stat().st_mtime_ns >= run.journal.stat().st_mtime_ns
+    fresh = fresh and run.info.get("schema") == SCHEMA_VERSION  # an earlier bench put records together otherwise
     table = pd.read_parquet(run.records) if fresh else _from_journal(run)
     return table.assign(run=pd.array([run.name] * len(table), dtype="string"))  # of the folder, which may be a copy
 

@@ -65,12 +65,11 @@ def _begin(args: argparse.Namespace, base: Revision, head: Revision, budget_s: f
     """Plans on both sides, and makes the folder."""
     import time
 
-    from bench.errors import UsageError
     from bench.machine.fingerprint import cores, machine, memory_available, versions
     from bench.store.run import PairedRun, create
     from bench.sweep.ab import matched
     from bench.sweep.pairs import ROUNDS
-    from bench.sweep.revisions import suite_files
+    from bench.sweep.revisions import CannotPlanError, suite_files
 
     words = _narrowing(args)
     suites, notes = suite_files(args.suite, base, head)
@@ -78,7 +77,7 @@ def _begin(args: argparse.Namespace, base: Revision, head: Revision, budget_s: f
     of_head = head.plan(suites[1], words)
     try:
         of_base = base.plan(suites[0], words)
-    except UsageError as error:  # it lacks what head adds: an operator, a plug-in, a suite that names them
+    except CannotPlanError as error:  # it lacks what head adds: an operator, a plug-in, a suite that names them
         of_base = []
         notes.append(f"{error}: so every case is new")
     cases = matched(of_base, of_head)

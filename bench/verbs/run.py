@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
     measured = _take_up(args) if args.resume else _begin(args)
     console.print(f"run {measured.path}", markup=False, highlight=False, soft_wrap=True)
     try:
-        execute(measured, plugins=args.plugin, console=console)
+        execute(measured, plugins=measured.info["settings"]["plugins"], console=console)
     except StoreError:
         if not measured.journal.exists():  # the device is taken: nothing was measured, and nothing is left behind
             shutil.rmtree(measured.path)
@@ -55,8 +55,9 @@ def run(args: argparse.Namespace) -> int:
     if not args.no_report:
         _report(measured, table, args.reports, console)
     if measured.info["state"] == "interrupted":
-        again = f"stopped; take it up again: python -m bench run {args.suite} --resume {measured.name}"
-        console.print(again, markup=False, highlight=False, soft_wrap=True)
+        elsewhere = "" if args.results == Path("results") else f" --results {args.results}"
+        again = f"python -m bench run {args.suite} --resume {measured.name}{elsewhere}"
+        console.print(f"stopped; take it up again: {again}", markup=False, highlight=False, soft_wrap=True)
         return 130
     return 3 if table[["status", "task_status"]].isin(FAILURES).any(axis=None) else 0
 
@@ -108,6 +109,7 @@ def _settings(args: argparse.Namespace, plan: Any, here: dict[str, Any]) -> dict
         "task_limit_s": measure.task_limit,
         "memory_limit_bytes": measure.memory_limit or memory_available() * 8 // 10,
         "threads": here["cores"],
+        "plugins": args.plugin,
     }
 
 
@@ -140,10 +142,10 @@ def _take_up(args: argparse.Namespace) -> Run:
     from bench.machine.fingerprint import machine, versions
     from bench.store.run import find
 
-    for module in args.plugin:  # a module that is not there is told here, not by the workers
-        operators.catalogue.add_module(module)
-
     taken = find(args.results, args.resume)
+    plugins = list(dict.fromkeys([*taken.info["settings"].get("plugins", ()), *args.plugin]))
+    for module in plugins:  # a module that is not there is told here, not by the workers
+        operators.catalogue.add_module(module)
     where, fresh = f"--resume {args.resume}", "start a new run"
     if taken.info["suite_file"] != args.suite.read_text(encoding="utf-8"):
         raise UsageError(where, f"{args.suite} is not the suite file of that run", fresh)
@@ -157,8 +159,10 @@ def _take_up(args: argparse.Namespace) -> Run:
     ):
         if then != now:
             raise UsageError(where, f"{what} was {then} and is {now}; the rounds could not be compared", fresh)
+    settings = {**taken.info["settings"], "plugins": plugins}
     if args.budget:
-        taken.save(settings={**taken.info["settings"], "budget_s": span_option("--budget", args.budget)})
+        settings["budget_s"] = span_option("--budget", args.budget)
+    taken.save(settings=settings)
     return taken
 
 

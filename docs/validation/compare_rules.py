@@ -1,6 +1,7 @@
 """How often rules of comparing two stored runs alarm on runs of one unchanged tree, and what they see of a slowdown.
 
     python docs/validation/compare_rules.py [RUN RUN …]      # the two of results/reference unless told
+    python docs/validation/compare_rules.py kept             # each of the kept runs of a minute, and the next one
 
 Each pair of runs is compared in both directions, and a case counts as an alarm where a rule says slower. For power,
 one case of head at a time is slower by so much, the others as they are.
@@ -13,12 +14,15 @@ import math
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from measure import read
 from scipy import stats
 
 from bench.analysis.between import Change, Timed, change, timed
 from bench.stats.interval import Estimate
+from bench.stats.pace import drift_sd
 from bench.store.run import Run, open_run
 from bench.table.load import load, load_rounds
 
@@ -32,10 +36,14 @@ Rule = Callable[[list[Change], list[float], float], list[bool]]
 
 def main() -> None:
     """Prints the tables."""
-    runs = [open_run(Path(path)) for path in sys.argv[1:] or sorted(map(str, REFERENCE.glob("nlp-*")))]
-    pairs = [(a, b) for a, b in itertools.permutations(runs, 2)]
-    stored = {run.name: (timed(load(run.path), load_rounds(run.path), run.info), raw(run)) for run in runs}
-    compared = [changes(*stored[a.name], *stored[b.name]) for a, b in pairs]
+    if sys.argv[1:] == ["kept"]:
+        runs = [(kept(run), kept_raw(run)) for run in read("runs") if "rounds" in run]
+        pairs = [pair for one in itertools.pairwise(runs) for pair in (one, one[::-1])]
+    else:
+        named = [open_run(Path(path)) for path in sys.argv[1:] or sorted(map(str, REFERENCE.glob("nlp-*")))]
+        runs = [(timed(load(run.path), load_rounds(run.path), run.info), raw(run)) for run in named]
+        pairs = list(itertools.permutations(runs, 2))
+    compared = [changes(*before, *after) for before, after in pairs]
     spread(compared)
     print(f"\nalarms of {sum(len(each) for each, _ in compared)} comparisons of a case, {len(pairs)} of runs")
     print(f"{'rule':46}" + "".join(f"{f'margin {margin:.0%}':>22}" for margin in MARGINS))
@@ -47,6 +55,32 @@ def main() -> None:
             cells.append(f"{alarms} ({runs_with} of {len(pairs)} runs)")
         print(f"{name:46}" + "".join(f"{cell:>22}" for cell in cells))
     power(compared)
+
+
+def kept(run: dict[str, Any]) -> dict[str, Timed]:
+    """Gives what `between.timed` would of a run of which the rounds are kept."""
+    paces_s = list({(row[1], row[3]): row[3] for row in run["rounds"]}.values())
+    reference_s, drift = float(np.median(paces_s)), drift_sd(paces_s)
+    baselines = {row["case_id"] for row in run["records"] if row["latency_ratio_ci_low"] == 1.0}
+    found = {}
+    for case, own in by_case(run).items():
+        rows = np.array([row[2:5] for row in own], dtype=float)
+        beside = None if case in baselines else rows[:, 2]
+        found[case] = Timed(np.log(rows[:, 0] / rows[:, 1]), beside, reference_s, drift)
+    return found
+
+
+def kept_raw(run: dict[str, Any]) -> dict[str, float]:
+    """Gives the uncorrected median latency of each case of such a run."""
+    return {case: float(np.median([row[2] for row in own])) for case, own in by_case(run).items()}
+
+
+def by_case(run: dict[str, Any]) -> dict[str, list[list[Any]]]:
+    """Gives the kept rounds of each case."""
+    found: dict[str, list[list[Any]]] = {}
+    for row in run["rounds"]:
+        found.setdefault(row[0], []).append(row)
+    return found
 
 
 def raw(run: Run) -> dict[str, float]:

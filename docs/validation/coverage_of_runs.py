@@ -11,11 +11,15 @@ from estimators import clustered, estimators
 from measure import read
 
 from bench.stats.interval import Estimate, log_interval, median_interval
-from bench.stats.pace import corrected_logs, drift_sd
+from bench.stats.pace import CASE_TO_PACE, corrected_logs, drift_sd
 
 
 def printed_coverage() -> None:
-    """Prints how often what `bench run` prints, and what else it could, holds the long-run value of a case."""
+    """Prints how often what `bench run` printed then, prints now, or could print holds the long-run value of a case.
+
+    It prints the sign test's interval with 1 × the drift of a ratio, which of a minute is of one mood, and 2 × of a
+    latency. Both were chosen by these runs.
+    """
     runs = read("runs")
     if len(runs) < 3:
         return
@@ -24,16 +28,20 @@ def printed_coverage() -> None:
     print("The truth of a run is the median over all others, of what the same estimator gives.")
     for name, unit in (("latency", "_s"), ("latency_ratio", "")):
         columns = (f"{name}{'_median_s' if unit else ''}", f"{name}_ci_low{unit}", f"{name}_ci_high{unit}")
-        _print_held(f"{name}, as printed", [[_printed(row, columns) for row in run["records"]] for run in runs])
+        _print_held(f"{name}, as printed then", [[_printed(row, columns) for row in run["records"]] for run in runs])
     raw = [run for run in runs if "rounds" in run]
     print(f"By other estimators, from the raw rounds of {len(raw)} runs:")
     for name, estimate in estimators.items():
-        _print_held(f"latency_ratio, {name}", [_of_rounds(run, estimate, lambda rows: rows[:, 2]) for run in raw])
-    for known in (0, 3, 10):
-        _print_held(f"latency, {known} runs before", [_latencies(raw, number, known) for number in range(len(raw))])
+        _print_held(f"latency_ratio, {name}", [_of_rounds(run, estimate, _log_ratios) for run in raw])
+    for share in (0.5, 0.75, 1.0, 1.5):
+        found = [_of_rounds(run, _widened(share * _drift(run)), _log_ratios) for run in raw]
+        _print_held(f"latency_ratio, {share:g} × the drift", found)
     _print_held(
         "latency, no pace", [_of_rounds(run, median_interval, lambda rows: np.log(rows[:, 0])) for run in raw]
     )
+    for times in (1.0, 1.5, CASE_TO_PACE, 2.5):
+        found = [_of_rounds(run, _widened(times * _drift(run)), _paced(run)) for run in raw]
+        _print_held(f"latency, {times:g} × the drift", found)
 
 
 def _printed(row: dict[str, Any], columns: Sequence[str]) -> Estimate:
@@ -52,17 +60,32 @@ def _of_rounds(
     return [estimate(values(np.array(rows, dtype=float))) for _, rows in sorted(by_case.items())]
 
 
-def _latencies(runs: Sequence[dict[str, Any]], number: int, known: int) -> list[Estimate]:
-    """Gives the logarithms of a run's latencies as they are printed where so many runs before it are known."""
-    paces = [list({(row[1], row[3]): row[3] for row in run["rounds"]}.values()) for run in runs]
-    reference = float(np.median(paces[number]))
-    drift = drift_sd(paces[number], [float(np.median(each)) for each in paces[max(0, number - known) : number]])
+def _log_ratios(rows: np.ndarray) -> np.ndarray:
+    return rows[:, 2]
 
-    def estimate(logs: np.ndarray) -> Estimate:
-        found = log_interval(logs, extra_sd=drift)
+
+def _paced(run: dict[str, Any]) -> Callable[[np.ndarray], np.ndarray]:
+    reference = float(np.median(_paces(run)))
+    return lambda rows: corrected_logs(rows[:, 0], rows[:, 1], reference)
+
+
+def _widened(extra_sd: float) -> Callable[[Any], Estimate]:
+    """Gives `log_interval` on the log scale, widened by a standard deviation that rounds do not show."""
+
+    def estimate(logs: Any) -> Estimate:
+        found = log_interval(logs, extra_sd=extra_sd)
         return Estimate(math.log(found.centre), math.log(found.low), math.log(found.high), found.count)
 
-    return _of_rounds(runs[number], estimate, lambda rows: corrected_logs(rows[:, 0], rows[:, 1], reference))
+    return estimate
+
+
+def _paces(run: dict[str, Any]) -> list[float]:
+    """Gives the pace-maker's time in each round of each group, once."""
+    return list({(row[1], row[3]): row[3] for row in run["rounds"]}.values())
+
+
+def _drift(run: dict[str, Any]) -> float:
+    return drift_sd(_paces(run))
 
 
 def _print_held(told: str, found: Sequence[Sequence[Estimate]]) -> None:

@@ -15,7 +15,7 @@ from estimators import estimators
 
 from bench.stats.decision import decide
 from bench.stats.interval import log_interval
-from bench.stats.pace import corrected_logs, drift_sd
+from bench.stats.pace import CASE_TO_PACE, corrected_logs, drift_sd
 
 SERIES = 1000
 TURNS = 4
@@ -133,7 +133,7 @@ def latency_coverage(machine: Machine, count: int) -> float:
         rounds = list(pairs(machine, count, 1.0, rng))
         paces, seconds = ([float(np.median(one[side])) for one in rounds] for side in (0, 1))
         reference = float(np.median(paces))
-        found = log_interval(corrected_logs(seconds, paces, reference), extra_sd=drift_sd(paces))
+        found = log_interval(corrected_logs(seconds, paces, reference), extra_sd=CASE_TO_PACE * drift_sd(paces))
         held += found.low <= 1e-3 <= found.high
     return held / (SERIES // 4)
 

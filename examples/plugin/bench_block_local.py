@@ -27,7 +27,9 @@ class BlockLocal(Attention):
 
     label = "block-local"
     provider = "bench-block-local"
-    options: Mapping[str, Option] = {"window": Option(16, "Tokens a block, w; it must divide seq_len.")}
+    options: Mapping[str, Option] = {
+        "window": Option(16, "Tokens a block, w; it must divide seq_len.", least=1, whole=True)
+    }
     rows_sum_to_one = nonnegative = True
 
     def unsupported(self, case: Case) -> str | None:

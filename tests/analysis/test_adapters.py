@@ -57,7 +57,7 @@ def test_an_adapter_of_too_few_rounds_is_told_apart_from_one_without_a_differenc
 
     assert finding.headline == (
         "Against full: lora: slower in 1 of 1 case (1 more in too few rounds); dora: too few rounds to say; "
-        "vera: no difference seen in 1 case."
+        "vera: not decided in 1 of 1 case."
     )
 
 

@@ -1,7 +1,9 @@
+import math
+
 import numpy as np
 import pytest
 
-from bench.stats.pace import corrected_logs, drift_sd
+from bench.stats.pace import MOOD_S, corrected_logs, drift_sd, mood_sd
 
 
 def test_a_machine_twice_as_slow_gives_the_same_corrected_latency():
@@ -22,3 +24,9 @@ def test_a_steady_run_on_a_machine_that_differed_before_owns_up_to_it():
 
 def test_a_run_without_paces_has_no_known_drift():
     assert drift_sd([]) == 0.0
+
+
+def test_of_rounds_in_one_mood_the_ratio_wanders_as_the_pace_does_and_over_four_half_as_much():
+    assert mood_sd(0.02, [0.0, 10.0, 50.0]) == 0.02
+    assert mood_sd(0.02, [minute * MOOD_S + 1 for minute in (0, 1, 5, 9)]) == 0.01
+    assert mood_sd(0.02, [1.0, *(9 * MOOD_S + second for second in range(50))]) == 0.02 / math.sqrt(2)

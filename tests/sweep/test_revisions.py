@@ -105,6 +105,17 @@ def test_what_a_killed_comparison_left_in_a_folder_that_is_gone_is_forgotten(
     assert len(git(repository, "worktree", "list").splitlines()) == 1
 
 
+def test_code_of_the_working_tree_in_place_of_a_revision_s_own_is_refused(repository: Path, tmp_path: Path) -> None:
+    """As where a package below the root is installed in place, so that both sides would import the same file."""
+    (repository / "untracked.py").touch()
+    with checkouts(repository, "HEAD~1", "HEAD", silent) as (base, _):
+        assert base.place.folder
+        with pytest.raises(UsageError, match="which is the working tree's, in place of its own"):
+            base._check_own(repository / "value.txt")
+        for file in (base.place.folder / "value.txt", repository / "untracked.py", tmp_path / "elsewhere.py"):
+            base._check_own(file)
+
+
 def test_a_suite_that_is_changed_and_not_committed_is_told(repository: Path) -> None:
     (repository / "value.txt").write_text("3")  # neither side's
     with checkouts(repository, "HEAD~1", "HEAD", silent) as (base, head):

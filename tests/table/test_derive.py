@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from bench.table.derive import PACEMAKER, Pace, case_rounds, latency, paces, ratio
+from bench.table.derive import PACEMAKER, Pace, case_rounds, latency, long_run_ratio, paces, ratio
 
 BASELINES = {"base": "base", "case": "base"}
 USES = {"base": "cpu/2", "case": "cpu/2"}
@@ -87,11 +87,11 @@ def test_the_pace_takes_a_slow_spell_out_of_the_latency(planted) -> None:
     assert (found.centre, found.low, found.high) == pytest.approx([planted.ratio * planted.base_s] * 3)
 
 
-def test_the_machine_s_drift_widens_the_latency_and_not_the_ratio(planted) -> None:
+def test_the_machine_s_drift_widens_the_latency_twice_and_not_the_ratio_over_rounds(planted) -> None:
     rounds = case_rounds(planted.rounds((1.0,) * 8), BASELINES)["case"]
 
     wide = latency(rounds, Pace(reference_s=planted.pace_s, drift_sd=0.1))
-    assert math.log(wide.high / wide.centre) == pytest.approx(1.959964 * 0.1)
+    assert math.log(wide.high / wide.centre) == pytest.approx(2 * 1.959964 * 0.1)
     assert ratio(rounds).half_width == pytest.approx(0.0)
 
 
@@ -99,3 +99,12 @@ def test_a_round_without_a_pace_is_left_out_of_the_latency(planted) -> None:
     rounds = case_rounds([*planted.rounds((1.0,) * 3), planted.timed("case", 3, 99.0)], BASELINES)["case"]
 
     assert latency(rounds, Pace(planted.pace_s, 0.0)).count == 3
+
+
+def test_what_is_printed_of_a_ratio_owns_up_to_the_mood_of_the_machine(planted) -> None:
+    rounds = case_rounds(planted.rounds((1.0, 1.0, 1.0, 1.0, 1.0, 1.0)), BASELINES)["case"]
+    found = long_run_ratio(rounds, Pace(reference_s=planted.pace_s, drift_sd=0.1))
+
+    assert found.centre == pytest.approx(ratio(rounds).centre)
+    assert math.log(found.high / found.centre) == pytest.approx(1.96 * 0.1, rel=1e-3)
+    assert ratio(rounds).half_width == pytest.approx(0.0)

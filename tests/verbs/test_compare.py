@@ -140,10 +140,12 @@ def test_a_mismatch_that_is_allowed_is_told_and_compared(store, capsys):
     assert f"\ndiffers: cpu_model is EPYC in {before.name} and Xeon in {after.name}\n" in capsys.readouterr().out
 
 
-def test_where_no_case_has_rounds_enough_nothing_was_compared(store, capsys):
+def test_undecided_cases_end_with_four_only_where_that_is_asked_for(store, capsys):
     before, after = store(1), store(2, rounds=2)
+    words = ["compare", before.name, after.name]
 
-    assert main(["compare", before.name, after.name]) == 4
+    assert main(words) == 0
+    assert main([*words, "--inconclusive", "fail"]) == 4
     assert "? inconclusive  case id\n" in capsys.readouterr().out
 
 

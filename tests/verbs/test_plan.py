@@ -86,6 +86,7 @@ def test_json_is_a_list_of_rows_with_the_table_s_names(bench):
         ("linformer", 32, 4, "planned"),
     ]
     assert {row["suite"] for row in rows} == {"small"}
+    assert [Path(row["source"]).name for row in rows[:2]] == ["sdpa.py", "full_naive.py"]
 
 
 def test_where_narrows_the_plan(bench):

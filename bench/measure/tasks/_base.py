@@ -50,6 +50,11 @@ class Task:
     evaluated_at_once: int = 32
     """Samples a batch of an evaluation: fewer where what a network gives of a sample is large."""
 
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if cls.metric not in METRICS:  # its direction would not be known
+            raise ValueError(f"{cls.__name__}.metric is {cls.metric!r}, none of {', '.join(METRICS)}")
+
     def unsupported(self, case: Case) -> str | None:
         """Gives why samples of this length have no meaning for the task, or nothing; looks at no data.
 

@@ -45,7 +45,7 @@ class Lokr(Adapter):
     rank_kind = "update"
     options: Mapping[str, Option] = {
         "alpha": Option(16.0, "Scale of the update: α/r multiplies W1 ⊗ W2."),
-        "factor": Option(8.0, "Largest height and width of W1."),
+        "factor": Option(8.0, "Largest height and width of W1.", least=1, whole=True),
     }
 
     def projection_cost(self, case: Case) -> Cost:

@@ -29,7 +29,9 @@ class LoraMerged(Adapter):
     mergeable = starts_as_base = False
     reference = "lora"
     options: Mapping[str, Option] = {
-        "merged_rank": Option(8.0, "Rank of the update that was merged; it changes the weight, not the cost."),
+        "merged_rank": Option(
+            8.0, "Rank of the update that was merged; it changes the weight, not the cost.", least=1, whole=True
+        ),
         "alpha": lora.OPERATOR.options["alpha"],
     }
 

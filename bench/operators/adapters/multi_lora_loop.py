@@ -35,7 +35,7 @@ class MultiLoraLoop(Adapter):
     fixed_batch = True
     options: Mapping[str, Option] = {
         "alpha": lora.OPERATOR.options["alpha"],
-        "adapters": Option(8, "How many adapters there are to choose from."),
+        "adapters": Option(8, "How many adapters there are to choose from.", least=1, whole=True),
     }
 
     def unsupported(self, case: Case) -> str | None:

@@ -37,7 +37,9 @@ class Cosformer(Attention):
 
     label = "cosFormer"
     options: Mapping[str, Option] = {
-        "max_len": Option(0, "M, over which the angles reach a right one, at least seq_len; 0: the case's seq_len.")
+        "max_len": Option(
+            0, "M, over which the angles reach a right one, at least seq_len; 0: the case's seq_len.", least=0
+        )
     }
     phases = frozenset({"forward", "train", "decode"})
     causal = mask = nonnegative = True

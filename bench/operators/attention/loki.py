@@ -35,7 +35,7 @@ class Loki(Attention):
     label = "Loki"
     rank_kind = "key_dims"
     options: Mapping[str, Option] = {
-        "keep": Option(_KEEP, "Share of seq_len, above 0 and at most 1, that a query attends to, in keys.")
+        "keep": Option(_KEEP, "Share of seq_len, above 0 and at most 1, that a query attends to, in keys.", least=0)
     }
     mask = rows_sum_to_one = nonnegative = True
 

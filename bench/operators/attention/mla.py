@@ -49,8 +49,12 @@ class Mla(Layer):
     phases = frozenset({"forward", "train", "decode"})
     rank_kind = "latent_width"
     options: Mapping[str, Option] = {
-        "rope_dim": Option(0, "d_R, the even width of the rotated part of a head; 0: half of head_dim."),
-        "query_latent": Option(0, "d_q, the width to which queries are compressed; 0: they are not."),
+        "rope_dim": Option(
+            0, "d_R, the even width of the rotated part of a head; 0: half of head_dim.", least=0, whole=True
+        ),
+        "query_latent": Option(
+            0, "d_q, the width to which queries are compressed; 0: they are not.", least=0, whole=True
+        ),
     }
     causal = mask = True
 

@@ -32,7 +32,7 @@ class NystromLifted(Attention):
     label = "Nyström (lifted)"
     rank_kind = "landmarks"
     options: Mapping[str, Option] = {
-        "ridge": Option(RIDGE, "γ, not below 0, that is added to the diagonal of κ(L, L).")
+        "ridge": Option(RIDGE, "γ, not below 0, that is added to the diagonal of κ(L, L).", least=0)
     }
     mask = rows_sum_to_one = True
 

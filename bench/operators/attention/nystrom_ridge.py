@@ -28,7 +28,7 @@ class NystromRidge(Nystrom):
 
     label = "Nyström (ridge)"
     options: Mapping[str, Option] = {
-        "ridge": Option(_RIDGE, "λ, above 0, that is added to the eigenvalues of F2ᵀ F2.")
+        "ridge": Option(_RIDGE, "λ, above 0, that is added to the eigenvalues of F2ᵀ F2.", least=0)
     }
 
     def __init__(self, ridge: float = _RIDGE) -> None:

@@ -25,8 +25,8 @@ class SeedFixed(Layer):
 
     label = "seed (fixed)"
     options: Mapping[str, Option] = {
-        "d_key": Option(0, "Width of queries and keys; 0: hidden_size."),
-        "d_value": Option(0, "Width of values and output; 0: hidden_size."),
+        "d_key": Option(0, "Width of queries and keys; 0: hidden_size.", least=0, whole=True),
+        "d_value": Option(0, "Width of values and output; 0: hidden_size.", least=0, whole=True),
     }
 
     def unsupported(self, case: Case) -> str | None:

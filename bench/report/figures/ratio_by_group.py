@@ -18,7 +18,7 @@ __all__ = ["about", "absent", "data", "draw", "title"]
 title = "Every case against its baseline"
 about = (
     "One panel a group: cases that were alive together and took turns. Dot: time over the baseline's; bar: "
-    "its 95 % interval over rounds. A bar that touches the dashed line shows no difference. × : no value, and why."
+    "its 95 % interval. A bar that touches the dashed line shows no difference. × : no value, and why."
 )
 absent = "no group has a ratio"
 

@@ -12,7 +12,7 @@ __all__ = ["about", "absent", "data", "draw", "title"]
 
 title = "Time against the baseline over sequence length"
 about = (
-    "Latency over the baseline's, formed inside each round; the band is its 95 % interval over rounds. "
+    "Latency over the baseline's, formed inside each round; the band is its 95 % interval. "
     "Below the dashed line the operator is faster than the baseline; where it crosses, it begins to win."
 )
 absent = "no context has ratios at two lengths or more"
