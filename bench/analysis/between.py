@@ -19,7 +19,7 @@ import pandas as pd
 from scipy import stats
 
 from bench.stats.interval import Estimate
-from bench.stats.pace import drift_sd
+from bench.stats.pace import drift_sd, mood_sd
 from bench.stats.rank_sum import shift_between
 
 __all__ = ["Change", "Timed", "change", "timed"]
@@ -45,6 +45,8 @@ class Timed:
     """The pace-maker's median seconds a call over the run."""
     drift_sd: float
     """Standard deviation of ln(pace): over the run's rounds, or over earlier runs where that is larger."""
+    mood_sd: float
+    """Standard deviation of ln(ratio) by the moods in which its rounds were measured."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -113,16 +115,17 @@ def timed(table: pd.DataFrame, rounds: pd.DataFrame, info: Mapping[str, Any]) ->
             paced = np.log(own["latency_s"].to_numpy() / reference_s)
             is_baseline = bool((own["baseline"] == own["case_id"]).any())
             beside = None if is_baseline else own["log_ratio"].to_numpy()
-            found[str(case_hash)] = Timed(paced, beside, reference_s, drift)
+            mood = mood_sd(drift, own["started_s"])
+            found[str(case_hash)] = Timed(paced, beside, reference_s, drift, mood)
     return found
 
 
 def change(base: Timed, head: Timed) -> Change:
-    """Gives what became of a case; the drift of both runs widens the interval of the pace-corrected latency."""
+    """Gives what became of a case; drift and moods of both runs widen the intervals."""
     paced = _widened(shift_between(base.paced, head.paced), base.drift_sd, head.drift_sd)
     beside = None
     if base.beside is not None and head.beside is not None:
-        beside = _widened(shift_between(base.beside, head.beside))
+        beside = _widened(shift_between(base.beside, head.beside), base.mood_sd, head.mood_sd)
     base_s = math.exp(float(np.nanmedian(base.paced))) * base.reference_s
     return Change(paced, beside, base_s, base_s * math.exp(paced.centre))
 

@@ -39,8 +39,9 @@ def load_rounds(path: str | Path) -> pd.DataFrame:
     """Gives what each round said of each case.
 
     Returns:
-        Columns ``run case_hash group round latency_s pace_s log_ratio``: `latency_s` is corrected by the round's
-        pace, in seconds; `log_ratio` is the natural logarithm of the ratio to the baseline.
+        Columns ``run case_hash group round started_s latency_s pace_s log_ratio``: `started_s` counts from the
+        run's beginning; `latency_s` is corrected by the round's pace, in seconds; `log_ratio` is the natural
+        logarithm of the ratio to the baseline.
     """
     frames = [_run_rounds(run) for run in load_runs(path)]
     return pd.concat(frames, ignore_index=True)
@@ -128,6 +129,7 @@ def _run_rounds(run: Run) -> pd.DataFrame:
             "case_hash": name,
             "group": one.group,
             "round": one.round,
+            "started_s": one.attempt.started_s,
             "latency_s": one.latency_s * known[uses[name]].reference_s / one.pace_s,
             "pace_s": one.pace_s,
             "log_ratio": one.log_ratio,
@@ -137,5 +139,5 @@ def _run_rounds(run: Run) -> pd.DataFrame:
     ]
     # Typed by name: of a run without rounds, columns of no type would spoil those of the runs beside it.
     kinds = dict.fromkeys(("run", "case_hash", "group"), "str") | {"round": "int64"}
-    kinds |= dict.fromkeys(("latency_s", "pace_s", "log_ratio"), "float64")
+    kinds |= dict.fromkeys(("started_s", "latency_s", "pace_s", "log_ratio"), "float64")
     return pd.DataFrame(rows, columns=list(kinds)).astype(kinds)

@@ -22,7 +22,7 @@ from scipy import stats
 
 from bench.analysis.between import Change, Timed, change, timed
 from bench.stats.interval import Estimate
-from bench.stats.pace import drift_sd
+from bench.stats.pace import drift_sd, mood_sd
 from bench.store.run import Run, open_run
 from bench.table.load import load, load_rounds
 
@@ -66,7 +66,9 @@ def kept(run: dict[str, Any]) -> dict[str, Timed]:
     for case, own in by_case(run).items():
         rows = np.array([row[2:5] for row in own], dtype=float)
         beside = None if case in baselines else rows[:, 2]
-        found[case] = Timed(np.log(rows[:, 0] / rows[:, 1]), beside, reference_s, drift)
+        found[case] = Timed(
+            np.log(rows[:, 0] / rows[:, 1]), beside, reference_s, drift, mood_sd(drift, (row[6] for row in own))
+        )
     return found
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections.abc import Iterator
 from typing import Any
@@ -136,56 +135,6 @@ def test_a_case_that_fails_in_head_is_a_failure(base: str, head: str, verdict: s
     assert [(v.metric, v.verdict, v.reason) for v in found.verdicts] == [("case", verdict, reason)]
     assert "head: crashed: it broke" in found.verdicts[0].detail
     assert found.exit_code() == 3
-
-
-@pytest.mark.parametrize(
-    ("base", "head", "words"),
-    [
-        ("ok", "unsupported", ("failed", "failed_in_head", "head: unsupported: it broke")),
-        ("unsupported", "ok", ("new", "only_in_head", "base: unsupported: it broke")),
-        ("unsupported", "oom", ("failed", "failed_in_head", "head: oom: it broke")),
-        ("oom", "unsupported", ("new", "failed_in_base", "base: oom: it broke")),
-    ],
-)
-def test_a_case_that_proves_in_running_to_have_no_meaning_on_one_side(
-    base: str, head: str, words: tuple[str, str, str]
-) -> None:
-    found = judge(info(entry()), [passed("base", status=base), passed("head", status=head)])
-
-    assert [(v.verdict, v.reason, v.detail) for v in found.verdicts] == [words]
-
-
-def test_a_case_that_proves_to_have_no_meaning_on_either_side_is_nothing_to_compare() -> None:
-    found = judge(info(entry()), [passed(side, status="unsupported") for side in ("base", "head")])
-
-    assert (found.verdicts, found.exit_code()) == ((), 4)
-    assert found.notes == ("1 case without meaning, or lacking something, in both",)
-
-
-def late(number: int) -> Attempt:
-    return dataclasses.replace(passed("head", kind="timing", status="timeout"), round=number)
-
-
-def test_one_pair_that_timed_out_among_others_is_told_and_is_no_failure() -> None:
-    found = judge(info(entry()), [passed("base"), passed("head"), *pairs(1.0), late(50)])
-
-    assert [v.verdict for v in found.verdicts if v.metric == "latency"] == ["unchanged"]
-    assert found.notes[-1] == "1 case of which one pair timed out and the others did not"
-
-
-def test_two_pairs_that_timed_out_are_a_failure() -> None:
-    found = judge(info(entry()), [passed("base"), passed("head"), *pairs(1.0), late(50), late(51)])
-
-    assert [v.reason for v in found.verdicts] == ["failed_in_head"]
-
-
-def test_passes_that_eat_up_the_budget_are_told() -> None:
-    slow = dataclasses.replace(passed("base"), wall_s=100.0)
-    found = judge(info(entry()), [slow, passed("head"), *pairs(1.0)])
-
-    assert found.notes[-1] == (
-        "memory, FLOPs and errors took 1m 40s of the 3m 00s: a larger --budget, or fewer cases by --where"
-    )
 
 
 def test_a_case_that_failed_in_base_alone_is_new() -> None:

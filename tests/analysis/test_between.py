@@ -43,6 +43,7 @@ def stored(seconds: dict[str, list[float]], paces_s: list[float]) -> tuple[pd.Da
             "case_hash": name,
             "group": "g",
             "round": number,
+            "started_s": 60.0 * number,
             "latency_s": own[number] * reference / pace,
             "pace_s": pace,
             "log_ratio": math.log(own[number] / seconds["base"][number]),
@@ -96,7 +97,7 @@ def test_a_run_in_which_nothing_was_timed_has_none():
     assert timed(table.astype({"device": "string"}), rounds, {}) == {}
 
 
-def test_the_drift_of_both_runs_widens_the_paced_interval_and_not_the_ratio_s():
+def test_the_drift_of_both_runs_widens_the_paced_interval_and_by_minutes_the_ratio_s():
     paces = [3e-4 * math.exp(x) for x in (-0.1, -0.05, 0.0, 0.0, 0.05, 0.1)]
     table, rounds = stored(
         {"base": [2e-3 * p / 3e-4 for p in paces], "case": [1e-3 * p / 3e-4 for p in paces]}, paces
@@ -107,7 +108,8 @@ def test_the_drift_of_both_runs_widens_the_paced_interval_and_not_the_ratio_s():
     assert run["case"].drift_sd == pytest.approx(1.4826 * 0.05)  # the median of |x| is 0.05
     assert found.paced.high == pytest.approx(Z * math.hypot(BETWEEN, 1.4826 * 0.05, 1.4826 * 0.05))
     assert found.beside is not None
-    assert found.beside.high == pytest.approx(Z * BETWEEN)
+    mood = 1.4826 * 0.05 / math.sqrt(6)  # six rounds in six minutes
+    assert found.beside.high == pytest.approx(Z * math.hypot(BETWEEN, mood, mood))
 
 
 def test_the_paces_of_earlier_runs_widen_it_too():

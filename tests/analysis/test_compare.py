@@ -79,7 +79,8 @@ def attempts(cases: Mapping[str, Mapping[str, Any]], pace: float) -> list[Attemp
 
 def timing(case_hash: str, number: int, seconds: float) -> Attempt:
     blocks = tuple(Block(turn=turn, calls=1, seconds=seconds) for turn in range(3))
-    return Attempt(case_hash=case_hash, kind="timing", status="ok", group="g", round=number, blocks=blocks)
+    place: dict[str, Any] = {"group": "g", "round": number, "started_s": 60.0 * number}
+    return Attempt(case_hash=case_hash, kind="timing", status="ok", blocks=blocks, **place)
 
 
 def compared(base: Run, head: Run, **changes: Any) -> Comparison:

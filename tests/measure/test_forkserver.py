@@ -18,7 +18,8 @@ pytestmark = pytest.mark.slow
 THREADED = """
 import threading
 threading.Thread(target=threading.Event().wait, daemon=True).start()
-MEMBERS = {"threaded": object()}
+from bench import operators
+MEMBERS = {"threaded": operators.load("sdpa")}
 """
 
 Start = Callable[..., tuple[subprocess.Popen[str], socket.socket]]

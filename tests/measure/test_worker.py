@@ -14,7 +14,8 @@ import torch
 
 from bench import operators
 from bench.case import Case
-from bench.measure import passes, workload
+from bench.column import Column
+from bench.measure import inputs, passes, workload
 from bench.measure.worker import classify, serve
 
 CASE = Case(operator="full_naive", seq_len=16, hidden_size=16, num_heads=2, head_dim=8, threads=1)
@@ -186,9 +187,53 @@ def test_infinity_is_no_json_that_a_journal_would_refuse() -> None:
     facts: dict[str, Any] = {"warnings": []}
 
     class Metric:
+        columns = tuple(Column(name, "One.") for name in "abcde")
+
         @staticmethod
         def measure(built: workload.Workload) -> dict[str, Any]:
             return {"a": math.inf, "b": math.nan, "c": None, "d": 1.5, "e": 0}
 
     passes._ask("mine", Metric, built, facts)
     assert facts == {"warnings": ["metric mine: a is infinite"], "d": 1.5, "e": 0}
+
+
+def test_what_a_metric_gives_is_held_to_its_columns() -> None:
+    """A tensor, or a number of numpy's, would be no JSON; a column that nobody declared would vanish."""
+    q = torch.ones(1, 2, 16, 8)
+    built = workload.build(CASE, {"q": q, "k": q, "v": q})
+
+    class Metric:
+        columns = (Column("mean", "One."), Column("kernel", "One.", "text"))
+        gives: ClassVar[dict[str, Any]] = {"mean": q.mean(), "kernel": 3}
+
+        @classmethod
+        def measure(cls, built: workload.Workload) -> dict[str, Any]:
+            return cls.gives
+
+    facts: dict[str, Any] = {"warnings": []}
+    passes._ask("mine", Metric, built, facts)
+    assert facts == {"warnings": [], "mean": 1.0, "kernel": "3"}
+
+    Metric.gives = {"meen": 1.0}
+    passes._ask("mine", Metric, built, facts)
+    assert facts["warnings"] == ["metric mine: KeyError: 'no column is declared for meen'"]
+
+
+def test_an_output_of_another_shape_than_the_case_means_is_a_crash(
+    talk: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_Threads, "build", lambda self, case, generator: lambda q, k, v: q.flatten(1, 2))
+    monkeypatch.setattr(operators, "load", {"threads": MEMBERS["threads"]}.__getitem__)
+    (said,) = talk({"kind": "cost", "case": CASE.replace(operator="threads").to_json()})
+
+    assert said["status"] == "crashed"
+    assert "threads gave an output [1, 32, 8], which has to be [1, 2, 16, 8]" in said["reason"]
+
+
+def test_an_input_of_another_shape_than_the_case_is_a_crash(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
+    short = inputs.load("iid").tensors(CASE.replace(seq_len=8))
+    monkeypatch.setattr(inputs.load("iid"), "tensors", lambda case: short)
+    (said,) = talk({"kind": "cost", "case": CASE.to_json()})
+
+    assert said["status"] == "crashed"
+    assert "input iid gave q [1, 2, 8, 8], which has to be [1, 2, 16, 8]" in said["reason"]

@@ -39,7 +39,7 @@ def test_the_files_call_bench():
 
 @pytest.mark.parametrize("line", commands())
 def test_each_command_is_one_that_bench_takes(line: str):
-    words = shlex.split(line.partition(">>")[0], comments=True)[3:]
+    words = shlex.split(re.split(r">>|\|\|", line)[0], comments=True)[3:]
     parser = argparse.ArgumentParser(prog=words[0])
     load_verb(words[0]).add_arguments(parser)
 
