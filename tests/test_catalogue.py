@@ -117,3 +117,29 @@ def test_a_plug_in_without_members_is_told_what_to_define(make: Make, tmp_path: 
 def test_a_plug_in_that_cannot_be_imported_is_told_with_its_reason(make: Make) -> None:
     with pytest.raises(UsageError, match=r"^--plugin no_such_plugin: cannot be imported \(ModuleNotFoundError: "):
         make(a="").add_module("no_such_plugin")
+
+
+def test_a_class_in_place_of_an_instance_is_no_member(make: Make, tmp_path: Path) -> None:
+    make(a="MEMBER = int", b="MEMBER = 'text'")
+    catalogue = Catalogue("thing", "members_of_test", attribute="MEMBER", member=int)
+
+    for name, what in (("a", "the class int"), ("b", "a str")):
+        with pytest.raises(UsageError) as told:
+            catalogue.load(name)
+        message = f"members_of_test.{name}: '{name}' is {what}; an instance of a subclass of int"
+        assert str(told.value) == message
+    with pytest.raises(UsageError, match="'c' is the class int"):
+        catalogue.add_module(plugin(tmp_path, "MEMBERS = {'c': int}"))
+
+
+def test_a_plug_in_is_found_in_the_current_folder(
+    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    catalogue = make(a="")
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / "plugin_in_the_current_folder.py").write_text("MEMBERS = {'b': 8}")
+    monkeypatch.chdir(tmp_path / "here")
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    catalogue.add_module("plugin_in_the_current_folder")
+
+    assert catalogue.load("b") == 8

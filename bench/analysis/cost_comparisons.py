@@ -18,7 +18,7 @@ from bench.analysis.comparison import NOTHING, Triple, baseline_of, cases_by_nam
 from bench.analysis.crossover import find_crossover
 from bench.analysis.resample import FEWEST_ROUNDS, interval, median_draws
 from bench.analysis.scaling import exponent
-from bench.analysis.series import contexts, measured, rounds_by_case, series_of
+from bench.analysis.series import contexts, measured, moods_by_case, rounds_by_case, series_of
 from bench.attempt import FAILURES
 
 __all__ = ["cost_comparisons"]
@@ -32,6 +32,8 @@ _WEIGHTS = (
 """Cases that are equal in these store the same."""
 
 _Named = Mapping[tuple[str, str], "pd.Series[Any]"]
+_Logs = Mapping[tuple[str, str], tuple[NDArray[np.float64], float]]
+"""(run, case_hash) -> ln of the ratio in each round, and the deviation of their median that they do not show."""
 
 
 def cost_comparisons(cases: pd.DataFrame, rounds: pd.DataFrame) -> Iterator[dict[str, Any]]:
@@ -41,7 +43,8 @@ def cost_comparisons(cases: pd.DataFrame, rounds: pd.DataFrame) -> Iterator[dict
         cases: of `comparison.prepare`.
         rounds: columns `run case_hash group round latency_s log_ratio`.
     """
-    named, logs = cases_by_name(cases), rounds_by_case(rounds, "log_ratio")
+    named, moods = cases_by_name(cases), moods_by_case(rounds)
+    logs = {key: (own, moods.get(key, 0.0)) for key, own in rounds_by_case(rounds, "log_ratio").items()}
     for _, row in rivals(cases[measured(cases) | cases["status"].isin(FAILURES)]).iterrows():
         measure = "training" if row["phase"] == "train" else "inference"
         if row["status"] in FAILURES:
@@ -72,9 +75,7 @@ def _operations(line: pd.DataFrame, named: _Named) -> Iterator[dict[str, Any]]:
         yield comparison("operations", row, (share, share, share), exact=True, why_not=row["why_not"])
 
 
-def _longest(
-    line: pd.DataFrame, named: _Named, logs: Mapping[tuple[str, str], NDArray[np.float64]]
-) -> Iterator[dict[str, Any]]:
+def _longest(line: pd.DataFrame, named: _Named, logs: _Logs) -> Iterator[dict[str, Any]]:
     """Compares at the longest length that either side could do; where one of them failed, the other has won.
 
     What is told is the length from which on the line is faster; where it is so everywhere or nowhere, its time at the
@@ -102,25 +103,26 @@ def _longest(
         return
 
 
-def _crossing(line: pd.DataFrame, logs: Mapping[tuple[str, str], NDArray[np.float64]]) -> Triple:
-    good, drawn = _with_rounds(line, logs)
+def _crossing(line: pd.DataFrame, logs: _Logs) -> Triple:
+    good, drawn, moods = _with_rounds(line, logs)
     if len(good) < 2:
         return NOTHING
     medians = np.log(good["latency_ratio"].to_numpy(dtype=float)).tolist()
-    found = find_crossover(good["seq_len"].tolist(), medians, drawn)
+    found = find_crossover(good["seq_len"].tolist(), medians, drawn, moods=moods)
     return (found.seq_len, found.low, found.high) if found.answer == "from" else NOTHING
 
 
-def _growth(line: pd.DataFrame, logs: Mapping[tuple[str, str], NDArray[np.float64]]) -> Iterator[dict[str, Any]]:
+def _growth(line: pd.DataFrame, logs: _Logs) -> Iterator[dict[str, Any]]:
     """Compares exponents: the slope of ln(ratio) over ln(n) is the line's exponent less the baseline's, paired."""
-    good, drawn = _with_rounds(line, logs)
+    good, drawn, moods = _with_rounds(line, logs)
     if good["seq_len"].nunique() < _FEWEST_LENGTHS:
         return
     lengths = good["seq_len"].to_numpy(dtype=float)
     low = high = np.nan
     if all(len(values) >= FEWEST_ROUNDS for values in drawn):
         rng = np.random.default_rng(0)
-        medians = np.stack([median_draws(values, rng) for values in drawn], axis=1)
+        each = zip(drawn, moods, strict=True)
+        medians = np.stack([median_draws(values, rng, extra_sd=mood) for values, mood in each], axis=1)
         low, high = interval(exponent(lengths, np.exp(medians)))
     slope = float(exponent(lengths, good["latency_ratio"].to_numpy(dtype=float)))
     row = good.iloc[-1]
@@ -129,14 +131,13 @@ def _growth(line: pd.DataFrame, logs: Mapping[tuple[str, str], NDArray[np.float6
     yield comparison("growth of time", row, (slope, low, high), why_not=why_not, line=good)
 
 
-def _with_rounds(
-    line: pd.DataFrame, logs: Mapping[tuple[str, str], NDArray[np.float64]]
-) -> tuple[pd.DataFrame, list[NDArray[np.float64]]]:
-    """Gives the cases of a line that have a ratio, and ln of it in each round."""
+def _with_rounds(line: pd.DataFrame, logs: _Logs) -> tuple[pd.DataFrame, list[NDArray[np.float64]], list[float]]:
+    """Gives the cases of a line that have a ratio, ln of it in each round, and what these do not show."""
     keys = [(str(run), str(case)) for run, case in zip(line["run"], line["case_hash"], strict=True)]
     has_rounds = np.array([key in logs for key in keys], dtype=bool)
     good = line[measured(line) & line["latency_ratio"].notna() & has_rounds]
-    return good, [logs[str(row["run"]), str(row["case_hash"])] for _, row in good.iterrows()]
+    found = [logs[str(row["run"]), str(row["case_hash"])] for _, row in good.iterrows()]
+    return good, [drawn for drawn, _ in found], [mood for _, mood in found]
 
 
 def _stored(cases: pd.DataFrame, named: _Named) -> Iterator[dict[str, Any]]:

@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from bench.analysis.resample import FEWEST_ROUNDS, interval, median_draws
-from bench.analysis.series import contexts, measured, own_cases, rounds_by_case, series_of
+from bench.analysis.series import contexts, measured, moods_by_case, own_cases, rounds_by_case, series_of
 
 __all__ = ["ANSWERS", "Crossover", "crossing", "crossovers", "find_crossover"]
 
@@ -108,7 +108,12 @@ def crossing(lengths: ArrayLike, log_ratios: ArrayLike) -> NDArray[np.float64]:
 
 
 def find_crossover(
-    lengths: Sequence[float], medians: Sequence[float], rounds: Sequence[ArrayLike], *, seed: int = 0
+    lengths: Sequence[float],
+    medians: Sequence[float],
+    rounds: Sequence[ArrayLike],
+    *,
+    moods: Sequence[float] = (),
+    seed: int = 0,
 ) -> Crossover:
     """Gives the answer for one line.
 
@@ -116,6 +121,7 @@ def find_crossover(
         lengths: measured lengths, ascending; failed ones left out.
         medians: ln of the ratio at each.
         rounds: ln of the ratio at each, one a round.
+        moods: standard deviation of each median that its rounds do not show; absent: none.
         seed: of the resampling.
     """
     n = np.asarray(lengths, dtype=float)
@@ -126,9 +132,10 @@ def find_crossover(
     y = np.asarray(medians, dtype=float)
     falls, rises = float(crossing(n, y)[0]), float(crossing(n, -y)[0])
     enough = min(np.size(values) for values in rounds) >= FEWEST_ROUNDS
-    draws = (
-        np.stack([median_draws(values, rng) for values in rounds], axis=1) if enough else np.full((1, len(n)), np.nan)
-    )
+    draws = np.full((1, len(n)), np.nan)
+    if enough:
+        each = zip(rounds, moods or [0.0] * len(n), strict=True)
+        draws = np.stack([median_draws(values, rng, extra_sd=mood) for values, mood in each], axis=1)
     low, high = interval(crossing(n, draws)) if enough else (np.nan, np.nan)
     if low == 0 and np.isinf(high):
         answer, at = "undecided", np.nan
@@ -158,7 +165,7 @@ def crossovers(table: pd.DataFrame, rounds: pd.DataFrame, *, seed: int = 0) -> p
         Columns `context series operator baseline answer seq_len ci_low ci_high smallest largest text unmeasured`;
         `unmeasured` names the lengths without a ratio and why.
     """
-    ratios = rounds_by_case(rounds, "log_ratio")
+    ratios, moods = rounds_by_case(rounds, "log_ratio"), moods_by_case(rounds)
     found: list[dict[str, Any]] = []
     for context, rows in contexts(own_cases(table), "seq_len"):
         if not measured(rows).any() or rows["seq_len"].nunique() < 2:
@@ -166,13 +173,18 @@ def crossovers(table: pd.DataFrame, rounds: pd.DataFrame, *, seed: int = 0) -> p
         for label, line in series_of(rows, "seq_len"):
             if (line["case_id"] == line["baseline"]).any():
                 continue
-            keys = zip(line["run"].astype(str), line["case_hash"].astype(str), strict=True)
-            line = line.assign(rounds=pd.Series([ratios.get(key) for key in keys], index=line.index, dtype=object))
+            keys = list(zip(line["run"].astype(str), line["case_hash"].astype(str), strict=True))
+            line = line.assign(
+                rounds=pd.Series([ratios.get(key) for key in keys], index=line.index, dtype=object),
+                mood=[moods.get(key, 0.0) for key in keys],
+            )
             usable = measured(line) & line["latency_ratio"].notna() & line["rounds"].notna()
             good = line[usable]
             logs = np.log(good["latency_ratio"].to_numpy(dtype=float))
             lengths, drawn = good["seq_len"].tolist(), good["rounds"].tolist()
-            result = find_crossover(lengths, logs.tolist(), drawn, seed=seed) if measured(line).any() else _UNTIMED
+            result = _UNTIMED
+            if measured(line).any():
+                result = find_crossover(lengths, logs.tolist(), drawn, moods=good["mood"].tolist(), seed=seed)
             found.append(
                 {
                     "context": context.name,

@@ -8,7 +8,7 @@ than rounding computes something else: it is marked, and a mean is given without
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 import numpy as np
@@ -16,7 +16,7 @@ import pandas as pd
 
 from bench.analysis.finding import EXACT, MARGIN, Finding, difference_words
 from bench.analysis.scaling import peak_bytes
-from bench.analysis.series import OWN_PROVIDERS, questions
+from bench.analysis.series import OWN_PROVIDERS, moods_by_case, questions
 from bench.stats.interval import log_interval
 from bench.table.combine import ROUNDING
 from bench.units import plural_text, ratio_text
@@ -59,7 +59,8 @@ def beside_packages(table: pd.DataFrame, rounds: pd.DataFrame) -> pd.DataFrame:
     ours = table[~foreign].drop_duplicates("_question").set_index("_question")
     theirs = table[foreign & table["_question"].isin(ours.index)]
     seconds = rounds.set_index(["run", "case_hash", "group", "round"])["latency_s"].sort_index()
-    rows = [_row(row, ours.loc[row["_question"]], seconds) for _, row in theirs.iterrows()]
+    moods = moods_by_case(rounds)
+    rows = [_row(row, ours.loc[row["_question"]], seconds, moods) for _, row in theirs.iterrows()]
     frame = pd.DataFrame(rows, columns=[*_COLUMNS, "_question", "_latency"])
     frame["agrees"] = ~(frame["agreement_rel_error"].astype(float) > frame["dtype"].map(ROUNDING).astype(float))
     seconds_a_call = frame["_latency"].astype(float)
@@ -97,10 +98,13 @@ def package_findings(beside: pd.DataFrame) -> Iterator[Finding]:
         yield Finding("packages", "", headline, tuple(details), numbers)
 
 
-def _row(row: pd.Series[Any], own: pd.Series[Any], seconds: pd.Series[float]) -> dict[str, Any]:
+def _row(
+    row: pd.Series[Any], own: pd.Series[Any], seconds: pd.Series[float], moods: Mapping[tuple[str, str], float]
+) -> dict[str, Any]:
     log = _logs(seconds, row["run"], own["case_hash"]) - _logs(seconds, row["run"], row["case_hash"])
     both_ok = {row["status"], own["status"]} <= {"ok", "throttled"}
-    ratio = log_interval(log.dropna().to_numpy() if both_ok else [])
+    mood = moods.get((str(row["run"]), str(row["case_hash"])), 0.0)
+    ratio = log_interval(log.dropna().to_numpy() if both_ok else [], mood)
     return {
         **{name: row.get(name) for name in (*_COLUMNS, "_question")},
         "kind": _kind(own),

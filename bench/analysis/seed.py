@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from bench.analysis.finding import Finding, against, difference_words
-from bench.analysis.series import contexts, measured
+from bench.analysis.series import contexts, measured, moods_by_case
 from bench.stats.interval import log_interval
 
 __all__ = ["seed_findings"]
@@ -45,7 +45,7 @@ def seed_findings(table: pd.DataFrame, rounds: pd.DataFrame) -> Iterator[Finding
 
 
 def _paired(written: pd.Series[Any], fixed: pd.Series[Any], rounds: pd.DataFrame) -> str:
-    logs = []
+    logs, moods = [], moods_by_case(rounds)
     for row in (written, fixed):
         mine = rounds[(rounds["case_hash"] == row["case_hash"]) & (rounds["run"] == row["run"])]
         keys = [name for name in ("group", "round") if name in mine]  # rounds of one part of a group are alike
@@ -53,7 +53,7 @@ def _paired(written: pd.Series[Any], fixed: pd.Series[Any], rounds: pd.DataFrame
     paired = (logs[0] - logs[1]).dropna()
     if paired.empty:
         return f"{written['latency_ratio'] / fixed['latency_ratio']:.3g}, with no rounds to say how surely"
-    estimate = log_interval(paired.to_numpy())
+    estimate = log_interval(paired.to_numpy(), moods.get((str(written["run"]), str(written["case_hash"])), 0.0))
     return difference_words(estimate.centre, estimate.low, estimate.high)
 
 

@@ -24,6 +24,7 @@ __all__ = [
     "contexts",
     "implementation",
     "measured",
+    "moods_by_case",
     "own_cases",
     "questions",
     "rounds_by_case",
@@ -212,3 +213,16 @@ def rounds_by_case(rounds: pd.DataFrame, column: str) -> dict[tuple[str, str], N
     present = rounds[rounds[column].notna()]
     grouped = present.groupby(["run", "case_hash"])[column]
     return {(str(run), str(case)): values.to_numpy(dtype=float) for (run, case), values in grouped}
+
+
+def moods_by_case(rounds: pd.DataFrame) -> dict[tuple[str, str], float]:
+    """Gives (run, case_hash) -> the standard deviation of a median log ratio that its rounds do not show.
+
+    Args:
+        rounds: columns `run case_hash`, and `mood_sd` where it is known: else there is none.
+    """
+    if "mood_sd" not in rounds:
+        return {}
+    first = rounds.drop_duplicates(["run", "case_hash"])
+    keys = zip(first["run"].astype(str), first["case_hash"].astype(str), strict=True)
+    return dict(zip(keys, first["mood_sd"].astype(float), strict=True))

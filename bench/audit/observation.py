@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 
 from bench.audit.subject import ROUNDING, Subject, calling
 from bench.case import Case
+from bench.units import plural_text
 
 __all__ = ["Observation", "Trial", "search"]
 
@@ -79,7 +80,8 @@ def search(subject: Subject, cases: Iterable[Case], probe: Callable[[Case], Iter
     if trials:
         worst_off = max(trial.off for trial in trials)
         how = f"off by at most {worst_off:.1e}" if worst_off else "nothing off, to the bit,"
-        return Observation(True, f"{how} in {len(trials)} trials")
+        left = f"; {plural_text(len(raising), 'case')} more cannot be computed" if raising else ""
+        return Observation(True, f"{how} in {len(trials)} trials{left}")
     if raising:
         case, reason = raising[0]
         return Observation(False, f"raises {reason}", f"{case.case_id}, seed 0")

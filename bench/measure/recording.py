@@ -25,6 +25,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.nn.attention.bias import CausalBias
 from torch.overrides import TorchFunctionMode
 from torch.utils.hooks import RemovableHandle
 
@@ -157,9 +158,12 @@ class _Recorder(TorchFunctionMode):
         own_keys = [name for name in ("bias_k", "static_k", "static_v") if given[name] is not None]
         if own_keys or given["add_zero_attn"]:
             self._leave_out("keys that are no token's (add_bias_kv, add_zero_attn, or static)")
+        elif not _same(given["query"], given["key"]):
+            self._leave_out("queries and keys of different tokens: cross-attention")
         else:
             mask = merged(given["attn_mask"], given["key_padding_mask"], given["num_heads"])
-            causal = bool(given["is_causal"]) and given["key_padding_mask"] is None
+            hinted = bool(given["is_causal"]) and not given["need_weights"]  # else torch takes the mask
+            causal = hinted and given["key_padding_mask"] is None
             self._note(_projected(given), None if causal else mask, causal, None)
         return F.multi_head_attention_forward(**{**given, "training": False})
 
@@ -181,6 +185,8 @@ class _Recorder(TorchFunctionMode):
         usual = q.shape[-1] ** -0.5
         scale = usual if scale is None else scale
         repeated = _repeated(k, v)
+        if isinstance(mask, CausalBias):  # a name for a mask: what it holds is nothing
+            mask = mask._materialize(q.device)
         causal, masked = (is_causal, False) if mask is None else seen(mask, q.shape[-2])
         self.attended.append(
             Attended(
@@ -220,6 +226,11 @@ def _named(module: nn.Module, running: list[str]) -> Iterator[None]:
     finally:
         for hook in hooks:
             hook.remove()
+
+
+def _same(query: Tensor, key: Tensor) -> bool:
+    """Whether two tensors may be of one input: they are one, hold the same, or are of widths of their own."""
+    return query is key or query.shape != key.shape or torch.equal(query, key)
 
 
 def _unlike(q: Tensor, k: Tensor, v: Tensor) -> str | None:

@@ -53,6 +53,7 @@ def _facts(job: dict[str, Any]) -> dict[str, Any]:
     if job["memory_bytes"]:  # so that a case ends as `oom` and not the machine
         resource.setrlimit(resource.RLIMIT_DATA, (job["memory_bytes"], job["memory_bytes"]))
     torch.set_num_threads(job["threads"])
+    torch.backends.cudnn.allow_tf32 = False  # as where it is timed
     for module in job["plugins"]:
         operators.catalogue.add_module(module)
     built = workload.build(Case.from_json(job["case"]))

@@ -18,7 +18,7 @@ from bench.units import bytes_text, plural_text, ratio_text, seconds_text
 
 __all__ = ["escape", "summary"]
 
-_HEADINGS = ("case", "status", "latency [95 %]", "ratio to baseline [95 %]", "peak memory", "error of A or o")
+_HEADINGS = ("case", "status", "latency [interval]", "ratio to baseline [95 %]", "peak memory", "error of A or o")
 
 
 def escape(text: str) -> str:

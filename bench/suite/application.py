@@ -13,12 +13,13 @@ from typing import Any
 from bench import data, operators
 from bench.case import Case
 from bench.data import models
+from bench.data.source import Source
 from bench.errors import UsageError
 from bench.measure import inputs, tasks
 from bench.operators._base import Adapter, Attention
 from bench.suite.model import Suite
 
-__all__ = ["absent", "complete", "modality", "provenance", "unsupported"]
+__all__ = ["absent", "complete", "modality", "sources", "unsupported"]
 
 _TRAINING_BATCH = 32
 _PACKAGES = {"safetensors": "safetensors", "sklearn": "scikit-learn"}  # batches, probes and baselines need them
@@ -146,10 +147,9 @@ def modality(case: Case) -> str | None:
     return getattr(member, "modality", None) or None
 
 
-def provenance(case: Case) -> dict[str, Any]:
-    """Gives what a run records of the data behind a task, and of its pretrained model."""
-    names = [*tasks.load(str(case.task)).sources]
-    found = {name: data.load(name).provenance() for name in names}
+def sources(case: Case) -> dict[str, Source]:
+    """Gives the downloads that a task reads, its pretrained model's among them: name -> source."""
+    found: dict[str, Source] = {name: data.load(name) for name in tasks.load(str(case.task)).sources}
     if case.model is not None:
-        found[case.model] = models.load(case.model).SOURCE.provenance()
+        found[case.model] = models.load(case.model).SOURCE
     return found

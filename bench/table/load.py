@@ -12,6 +12,7 @@ import pandas as pd
 from bench.attempt import Attempt
 from bench.column import SCHEMA_VERSION
 from bench.errors import UsageError
+from bench.stats.pace import mood_sd
 from bench.store.journal import read_journal
 from bench.store.run import Run, open_run, write_whole
 from bench.table.combine import combine, use_of
@@ -39,9 +40,10 @@ def load_rounds(path: str | Path) -> pd.DataFrame:
     """Gives what each round said of each case.
 
     Returns:
-        Columns ``run case_hash group round started_s latency_s pace_s log_ratio``: `started_s` counts from the
-        run's beginning; `latency_s` is corrected by the round's pace, in seconds; `log_ratio` is the natural
-        logarithm of the ratio to the baseline.
+        Columns ``run case_hash group round started_s latency_s pace_s log_ratio mood_sd``: `started_s` counts from
+        the run's beginning; `latency_s` is corrected by the round's pace, in seconds; `log_ratio` is the natural
+        logarithm of the ratio to the baseline; `mood_sd`, the same in all rounds of a case, is the standard deviation
+        of their median that rounds do not show.
     """
     frames = [_run_rounds(run) for run in load_runs(path)]
     return pd.concat(frames, ignore_index=True)
@@ -123,6 +125,10 @@ def _paces(run: Run) -> dict[str, Pace]:
 def _run_rounds(run: Run) -> pd.DataFrame:
     rounds, uses = _rounds(run)
     known = _paces(run)
+    moods = {
+        name: mood_sd(known[uses[name]].drift_sd, (one.attempt.started_s for one in of_case))
+        for name, of_case in rounds.items()
+    }
     rows = [
         {
             "run": run.name,
@@ -133,11 +139,12 @@ def _run_rounds(run: Run) -> pd.DataFrame:
             "latency_s": one.latency_s * known[uses[name]].reference_s / one.pace_s,
             "pace_s": one.pace_s,
             "log_ratio": one.log_ratio,
+            "mood_sd": moods[name],
         }
         for name, of_case in rounds.items()
         for one in of_case
     ]
     # Typed by name: of a run without rounds, columns of no type would spoil those of the runs beside it.
     kinds = dict.fromkeys(("run", "case_hash", "group"), "str") | {"round": "int64"}
-    kinds |= dict.fromkeys(("started_s", "latency_s", "pace_s", "log_ratio"), "float64")
+    kinds |= dict.fromkeys(("started_s", "latency_s", "pace_s", "log_ratio", "mood_sd"), "float64")
     return pd.DataFrame(rows, columns=list(kinds)).astype(kinds)

@@ -79,9 +79,10 @@ def _case_and_place(args: argparse.Namespace) -> tuple[Case, Path]:
         case = choose([Candidate(each.case, each.status, each.reason) for each in plan.planned], args.case)
         now = datetime.datetime.now(datetime.UTC)
         return case, args.results / f"profile-{plan.suite.suite}-{now:%Y%m%dt%H%M%S}" / slug(case)
+    measured = find(args.results, args.subject)
+    args.plugin = list(dict.fromkeys([*measured.info.get("settings", {}).get("plugins", ()), *args.plugin]))
     for module in args.plugin:  # one that is not there is told here, not by the processes
         operators.catalogue.add_module(module)
-    measured = find(args.results, args.subject)
     case = choose(candidates_of_run(measured.info), args.case)
     return case, measured.path / "profile" / slug(case)
 

@@ -124,15 +124,21 @@ def _check_folder(folder: Path) -> None:
 
 
 def _provenance(plan: Any) -> dict[str, Any]:
-    """What is known of the data behind inputs and tasks, and of pretrained models: package, version, hash."""
+    """What is known of the data behind inputs and tasks, and of pretrained models: package, version, hash.
+
+    What tasks read is hashed once, here: what is recorded is what is there.
+    """
+    from bench.data.verify import verify
     from bench.measure import inputs
     from bench.suite import application
 
     cases = [planned.case for planned in plan.planned if planned.status == "planned"]
     members = {name: inputs.load(name) for name in sorted({case.input for case in cases if case.task is None})}
     found = {name: member.provenance() for name, member in members.items() if hasattr(member, "provenance")}
-    for case in cases:
-        found |= application.provenance(case) if case.task else {}
+    sources = {name: each for case in cases if case.task for name, each in application.sources(case).items()}
+    for name, source in sources.items():
+        verify(source)
+        found[name] = source.provenance()
     return found
 
 

@@ -37,8 +37,7 @@ Rule = Callable[[list[Change], list[float], float], list[bool]]
 def main() -> None:
     """Prints the tables."""
     if sys.argv[1:] == ["kept"]:
-        runs = [(kept(run), kept_raw(run)) for run in read("runs") if "rounds" in run]
-        pairs = [pair for one in itertools.pairwise(runs) for pair in (one, one[::-1])]
+        pairs = [pair for experiment in ("runs_before", "runs") for pair in neighbours(read(experiment))]
     else:
         named = [open_run(Path(path)) for path in sys.argv[1:] or sorted(map(str, REFERENCE.glob("nlp-*")))]
         runs = [(timed(load(run.path), load_rounds(run.path), run.info), raw(run)) for run in named]
@@ -55,6 +54,12 @@ def main() -> None:
             cells.append(f"{alarms} ({runs_with} of {len(pairs)} runs)")
         print(f"{name:46}" + "".join(f"{cell:>22}" for cell in cells))
     power(compared)
+
+
+def neighbours(runs: list[dict[str, Any]]) -> list[tuple[Any, Any]]:
+    """Gives each run and the next one, in both directions, of those whose rounds are kept."""
+    known = [(kept(run), kept_raw(run)) for run in runs if "rounds" in run]
+    return [pair for one in itertools.pairwise(known) for pair in (one, one[::-1])]
 
 
 def kept(run: dict[str, Any]) -> dict[str, Timed]:

@@ -15,32 +15,38 @@ from bench.stats.pace import CASE_TO_PACE, corrected_logs, drift_sd
 
 
 def printed_coverage() -> None:
-    """Prints how often what `bench run` printed then, prints now, or could print holds the long-run value of a case.
+    """Prints how often what `bench run` prints holds the long-run value of a case, and what else it could print.
 
-    It prints the sign test's interval with 1 × the drift of a ratio, which of a minute is of one mood, and 2 × of a
-    latency. Both were chosen by these runs.
+    It prints the sign test's interval with 1 × the drift of a ratio (of a minute: one mood) and 2 × of a latency.
+    Both were chosen by `runs_before`, which printed none and 1 ×, so that `runs` judges them.
     """
-    runs = read("runs")
-    if len(runs) < 3:
-        return
-    rounds = [row["rounds"] for run in runs for row in run["records"]]
-    print(f"\n## runs: {len(runs)} runs of `bench run`, {np.median(rounds):.0f} rounds a case (least {min(rounds)})")
-    print("The truth of a run is the median over all others, of what the same estimator gives.")
+    for experiment in ("runs_before", "runs"):
+        if len(runs := read(experiment)) > 2:
+            rounds = [row["rounds"] for run in runs for row in run["records"]]
+            many = f"{np.median(rounds):.0f} rounds a case (least {min(rounds):.0f})"
+            print(f"\n## {experiment}: {len(runs)} runs of `bench run`, {many}")
+            print("The truth of a run is the median over all others, of what the same estimator gives.")
+            _as_printed(runs)
+            _by_other_estimators([run for run in runs if "rounds" in run])
+
+
+def _as_printed(runs: Sequence[dict[str, Any]]) -> None:
     for name, unit in (("latency", "_s"), ("latency_ratio", "")):
         columns = (f"{name}{'_median_s' if unit else ''}", f"{name}_ci_low{unit}", f"{name}_ci_high{unit}")
         _print_held(f"{name}, as printed then", [[_printed(row, columns) for row in run["records"]] for run in runs])
-    raw = [run for run in runs if "rounds" in run]
-    print(f"By other estimators, from the raw rounds of {len(raw)} runs:")
+
+
+def _by_other_estimators(runs: Sequence[dict[str, Any]]) -> None:
+    print(f"By other estimators, from the raw rounds of {len(runs)} runs:")
     for name, estimate in estimators.items():
-        _print_held(f"latency_ratio, {name}", [_of_rounds(run, estimate, _log_ratios) for run in raw])
+        _print_held(f"latency_ratio, {name}", [_of_rounds(run, estimate, _log_ratios) for run in runs])
     for share in (0.5, 0.75, 1.0, 1.5):
-        found = [_of_rounds(run, _widened(share * _drift(run)), _log_ratios) for run in raw]
+        found = [_of_rounds(run, _widened(share * _drift(run)), _log_ratios) for run in runs]
         _print_held(f"latency_ratio, {share:g} × the drift", found)
-    _print_held(
-        "latency, no pace", [_of_rounds(run, median_interval, lambda rows: np.log(rows[:, 0])) for run in raw]
-    )
+    plain = [_of_rounds(run, median_interval, lambda rows: np.log(rows[:, 0])) for run in runs]
+    _print_held("latency, no pace", plain)
     for times in (1.0, 1.5, CASE_TO_PACE, 2.5):
-        found = [_of_rounds(run, _widened(times * _drift(run)), _paced(run)) for run in raw]
+        found = [_of_rounds(run, _widened(times * _drift(run)), _paced(run)) for run in runs]
         _print_held(f"latency, {times:g} × the drift", found)
 
 

@@ -148,3 +148,12 @@ def test_a_package_beside_ours_has_no_line(planted):
     both = pd.concat([table, theirs], ignore_index=True)
 
     assert crossovers(both, rounds)["series"].tolist() == ["linformer"]
+
+
+def test_the_moods_of_the_machine_are_in_the_interval_of_a_crossing():
+    logs = [[0.02] * 8, [-0.02] * 8]
+    sure = find_crossover([256, 512], [0.02, -0.02], logs)
+    moody = find_crossover([256, 512], [0.02, -0.02], logs, moods=[0.05, 0.05])
+
+    assert (sure.answer, sure.low, sure.high) == ("from", pytest.approx(362, abs=1), pytest.approx(362, abs=1))
+    assert moody.answer == "undecided"

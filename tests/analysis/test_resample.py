@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from bench.analysis.resample import interval, median_draws
 
@@ -29,3 +30,9 @@ def test_the_interval_holds_the_true_median_in_nine_of_ten_samples():
 
     # 0.95 nominal; three standard errors of a share of 0.92 over 400 samples are 0.04
     assert held / 400 >= 0.88
+
+
+def test_what_all_rounds_share_is_in_the_interval_too():
+    low, high = interval(median_draws([1.0] * 8, np.random.default_rng(0), extra_sd=0.1))
+
+    assert (low, high) == pytest.approx((1 - 0.196, 1 + 0.196), abs=0.02)

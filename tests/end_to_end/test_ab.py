@@ -124,6 +124,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def ab(repository: Path, *words: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, sys.path[1:])])}
+    environment["TMPDIR"] = str(repository.parent)  # a lock of its own, whatever is measured on this machine
     command = [sys.executable, "-m", "bench", "ab", *words, "--plugin", "toys", "--results", "kept"]
     return subprocess.run(command, cwd=repository, env=environment, capture_output=True, text=True)
 

@@ -32,9 +32,9 @@ def environment(folder: Path) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "TMPDIR": str(folder)}
 
 
-def start(folder: Path, *options: str) -> subprocess.Popen[str]:
+def start(folder: Path, *options: str, suite: str = SUITE) -> subprocess.Popen[str]:
     """Starts a run of the suite in a folder."""
-    (folder / "suite.yaml").write_text(SUITE)
+    (folder / "suite.yaml").write_text(suite)
     command = [sys.executable, "-m", "bench", "run", "suite.yaml", "--no-report", *options]
     return subprocess.Popen(command, cwd=folder, env=environment(folder), stdout=subprocess.PIPE, text=True)
 
@@ -49,9 +49,9 @@ def until(process: subprocess.Popen[str], words: str) -> None:
 
 
 @contextlib.contextmanager
-def stopped(folder: Path, number: signal.Signals) -> Iterator[tuple[str, int]]:
+def stopped(folder: Path, number: signal.Signals, *options: str, suite: str = SUITE) -> Iterator[tuple[str, int]]:
     """A run that got a signal after its second group's first round; gives its name and its exit code."""
-    with start(folder) as process:
+    with start(folder, *options, suite=suite) as process:
         until(process, "round 1:")
         until(process, "round 1:")
         process.send_signal(number)
@@ -71,8 +71,14 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def resumed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("killed")
-    with stopped(folder, signal.SIGKILL) as (name, _), start(folder, "--resume", name) as process:
-        process.communicate(timeout=300)
+    with stopped(folder, signal.SIGKILL) as (name, code):
+        assert code == -signal.SIGKILL
+        journal = folder / "results" / name / "journal.jsonl"
+        kept = journal.read_bytes().rpartition(b"\n")[0]
+        with start(folder, "--resume", name) as process:
+            process.communicate(timeout=300)
+        assert process.returncode == 0
+        assert journal.read_bytes().startswith(kept)
     return folder / "results"
 
 
@@ -81,6 +87,7 @@ def test_a_killed_run_that_is_resumed_has_the_records_of_a_whole_one(whole: Path
 
     expected, got = (bench.load(results)[columns] for results in (whole, resumed))
     assert got.equals(expected)
+    assert set(got["status"]) == {"ok"}
 
 
 def test_what_was_measured_before_the_kill_is_not_measured_again(whole: Path, resumed: Path) -> None:
@@ -90,6 +97,9 @@ def test_what_was_measured_before_the_kill_is_not_measured_again(whole: Path, re
         return sorted((a.case_hash, a.kind) for a in attempts if a.kind != "timing")
 
     assert passes(resumed) == passes(whole)
+    (run,) = resumed.iterdir()
+    rounds = [(a.group, a.round, a.case_hash) for a in read_journal(run / "journal.jsonl").attempts if a.blocks]
+    assert len(rounds) == len(set(rounds))
 
 
 def test_ctrl_c_keeps_what_is_measured_and_ends_with_130(tmp_path: Path) -> None:
@@ -98,6 +108,20 @@ def test_ctrl_c_keeps_what_is_measured_and_ends_with_130(tmp_path: Path) -> None
 
     assert code == 130
     assert set(table["status"]) == {"ok", "interrupted"}
+
+
+def test_a_run_is_taken_up_with_its_plug_ins(tmp_path: Path) -> None:
+    text = "from bench import operators\nMEMBERS = {'mine': operators.load('full_naive')}\n"
+    (tmp_path / "mine.py").write_text(text)
+    suite = SUITE.replace("full_naive", "mine")
+    with (
+        stopped(tmp_path, signal.SIGTERM, "--plugin", "mine", suite=suite) as (name, _),
+        start(tmp_path, "--resume", name, suite=suite) as process,
+    ):
+        process.communicate(timeout=300)
+
+    assert process.returncode == 0
+    assert set(bench.load(tmp_path / "results")["status"]) == {"ok"}
 
 
 def test_another_suite_is_not_resumed(tmp_path: Path) -> None:

@@ -63,6 +63,14 @@ def test_measure_is_read(suite_of):
             "{operator: sdpa, options: [{alpha: 8}]}",
             "s.yaml:3:36: unknown option 'alpha' of sdpa; sdpa has no options",
         ),
+        (
+            "{operator: multi_lora_loop, options: {adapters: 0}}",
+            "s.yaml:3:56: option 'adapters' of multi_lora_loop is 0; it must be 1 or more",
+        ),
+        (
+            "{operator: multi_lora_loop, options: {adapters: 2.5}}",
+            "s.yaml:3:56: option 'adapters' of multi_lora_loop is 2.5; it must be a whole number",
+        ),
         ("{operator: lora, options: {alpha: x}}", "s.yaml:3:42: 'alpha' is 'x'; it must be a number"),
         ("[sdpa]", "s.yaml:3:8: 'one' is a list of 1; it must be a map of words"),
     ],

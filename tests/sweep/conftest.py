@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,6 +15,14 @@ from bench.sweep.processes import ForkServer
 from bench.sweep.round import Limits
 
 SMALL = {"seq_len": 32, "hidden_size": 32, "num_heads": 2, "head_dim": 16, "threads": 1}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def own_locks(tmp_path_factory):
+    """Locks of devices in a folder of this module's, so that a real run on this machine is no hindrance."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tempfile, "tempdir", str(tmp_path_factory.mktemp("locks")))
+        yield
 
 
 @pytest.fixture(scope="session")

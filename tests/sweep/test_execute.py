@@ -3,7 +3,6 @@
 import io
 import itertools
 import signal
-import tempfile
 
 import pytest
 from rich.console import Console
@@ -26,14 +25,6 @@ sweeps:
   core: {operator: [sdpa, linformer, performer], num_heads: 2, head_dim: 16, seq_len: 32, rank: 8,
          causal: [false, true]}
 """
-
-
-@pytest.fixture(scope="module", autouse=True)
-def own_locks(tmp_path_factory):
-    """Locks of devices in a folder of this module's, so that a real run on this machine is no hindrance."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tempfile, "tempdir", str(tmp_path_factory.mktemp("locks")))
-        yield
 
 
 @pytest.fixture(scope="module")

@@ -86,3 +86,45 @@ def test_a_device_that_is_taken_leaves_no_run_behind(suite, capsys, monkeypatch,
     assert code == 5
     assert "error: cpu: is being measured by run other (process " in capsys.readouterr().err
     assert list((tmp_path / "results").iterdir()) == []
+
+
+@pytest.fixture
+def stored(suite):
+    """A run of the suite that has come to its end, without rounds."""
+    from bench.machine.fingerprint import machine, versions
+    from bench.store.run import create
+
+    settings = {"budget_s": 60.0, "threads": 1}
+    facts = {"machine": machine(), "versions": versions(), "settings": settings, "suite": "small", "cases": []}
+    run = create(suite.parent / "results", "small", {**facts, "suite_file": SUITE, "state": "done"})
+    run.save(run=run.name)
+    return run
+
+
+@pytest.mark.parametrize(
+    ("change", "options", "told"),
+    [
+        ({}, [], "that run has come to its end; give it more time with --budget, or start a new run"),
+        (
+            {"state": "interrupted"},
+            ["--seed", "1"],
+            "the cases of a run cannot be changed; leave out --where, --device ",
+        ),
+        (
+            {"state": "interrupted"},
+            ["--where", "seq_len=32"],
+            "the cases of a run cannot be changed; leave out --where",
+        ),
+        ({"suite_file": SUITE + "#"}, [], "suite.yaml is not the suite file of that run; start a new run"),
+        ({"machine": {"name": "another"}, "state": "interrupted"}, [], "machine was another and is "),
+        ({"versions": {"torch": "1.0"}, "state": "interrupted"}, [], "torch was 1.0 and is "),
+    ],
+)
+def test_what_cannot_be_taken_up_is_told_and_left_as_it_is(suite, stored, capsys, change, options, told):
+    stored.save(**change)
+    before = (stored.path / "run.json").read_bytes()
+
+    assert main(["run", str(suite), "--resume", stored.name, *options]) == 2
+    assert f"error: --resume {stored.name}: " in (said := capsys.readouterr().err)
+    assert told in said
+    assert (stored.path / "run.json").read_bytes() == before

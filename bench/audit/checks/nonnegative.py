@@ -33,4 +33,4 @@ def observe(subject: Subject) -> Observation:
 def _probe(case: Case) -> Iterator[Trial]:
     for magnitude in magnitudes(case):
         lowest = float(matrix_of(case, magnitude).min())
-        yield Trial(case=case, did=f"a weight lies below 0 (q, k from N(0, {magnitude:g}²))", off=max(0.0, -lowest))
+        yield Trial(case=case, did=f"a weight lies below 0 (q, k from N(0, {magnitude:g}²))", off=max(-lowest, 0.0))

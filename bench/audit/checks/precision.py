@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import torch
 
 from bench.audit.observation import Observation
@@ -45,7 +46,7 @@ def observe(subject: Subject) -> Observation:
         for case in (each.replace(dtype=dtype) for each in cases):
             with calling(case):
                 errors += [_errors(case, magnitude) for magnitude in (1.0, 4.0)]
-        own, plain = (max(pair[i] for pair in errors) for i in (0, 1))
+        own, plain = (float(np.max([pair[i] for pair in errors])) for i in (0, 1))  # NaN where one is
         if claimed(subject.operator) and not own <= _FACTOR[subject.device] * plain:
             words = f"{dtype} errs by {own:.1e}, the formula by {plain:.1e}"
             return Observation(False, words, f"{cases[-1].case_id} and shorter, seed 0")

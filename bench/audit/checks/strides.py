@@ -34,7 +34,14 @@ def observe(subject: Subject) -> Observation:
 def _probe(case: Case) -> Iterator[Trial]:
     tensors = given(case)
     before = output(case, tensors)
-    apart = {key: tensor.transpose(1, -2).contiguous().transpose(1, -2) for key, tensor in tensors.items()}
+    apart = {key: _apart(tensor) for key, tensor in tensors.items()}
     every = {key: torch.stack([t, t], dim=0).transpose(0, 1).flatten(0, 1)[::2] for key, t in tensors.items()}
     for what, views in {"tokens that lie apart": apart, "every second sample of a larger batch": every}.items():
         yield Trial(case=case, did=f"feeding {what} changes the output", off=distance(output(case, views), before))
+
+
+def _apart(tensor: torch.Tensor) -> torch.Tensor:
+    """Gives the same with tokens that lie apart: heads between them, or, of x ``[b, n, d]``, other tokens."""
+    if tensor.dim() == 3:
+        return tensor.repeat_interleave(2, dim=1)[:, ::2]
+    return tensor.transpose(1, -2).contiguous().transpose(1, -2)

@@ -49,6 +49,9 @@ def observe(subject: Subject) -> Observation:
         form, n, reason = refused[0]
         # told before anything is built: a limit of the operator, and no broken claim
         return Observation(None, f"refused: {reason}", f"n={n} {form}" if form else f"n={n}")
+    for case in cases:  # other properties pass over what raises; this one is about that
+        if reason := subject.failure(case):
+            return Observation(False, f"raises {reason}", f"{case.case_id}, seed 0")
     return search(subject, cases, _probe)
 
 

@@ -20,7 +20,7 @@ from bench.units import bytes_text, ratio_text, seconds_text
 
 __all__ = ["HEADINGS", "Group", "groups", "reasons", "title"]
 
-HEADINGS = ("case", "latency [95 %]", "ratio to baseline [95 %]", "peak memory", "error of A or o")
+HEADINGS = ("case", "latency [interval]", "ratio to baseline [95 %]", "peak memory", "error of A or o")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
