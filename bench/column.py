@@ -97,7 +97,7 @@ COLUMNS: tuple[Column, ...] = (
     _c("latency_median_s", "Seconds a call: median over rounds, each corrected by its pace-maker.", better="lower"),
     _c(
         "latency_ci_low_s",
-        "Lower end of the latency's interval, drift of the machine included; on a shared machine it holds less than 95 %.",
+        "Lower end of the latency's interval, drift included; on a shared machine it holds less than 95 %.",
     ),
     _c("latency_ci_high_s", "Upper end of the same."),
     _c("latency_raw_median_s", "Seconds a call, not corrected by the pace-maker.", better="lower"),
