@@ -45,9 +45,8 @@ def of_the_case(
     if "errors only" in (base, head):
         return []
     faults = {side: _told(attempts, side, failed=True) for side in _SIDES}
-    lacking = {
-        side: _told(attempts, side, failed=False) for side in _SIDES
-    }  # in running it proved to have no meaning
+    # What was planned may prove in running to have no meaning.
+    lacking = {side: _told(attempts, side, failed=False) for side in _SIDES}
     if all(lacking.values()):
         return []
     if lacking["head"] and not faults["base"]:  # base can do it: head broke it

@@ -44,9 +44,8 @@ def findings(table: pd.DataFrame, rounds: pd.DataFrame, crossovers: pd.DataFrame
     """
     found: list[Finding] = []
     own = own_cases(table)
-    for context, rows in contexts(
-        own, "seq_len"
-    ):  # of all cases, so that contexts have the names that crossovers know
+    # Contexts of all cases, so that they have the names that crossovers know.
+    for context, rows in contexts(own, "seq_len"):
         found += _attention(context, rows[rows["family"] == "attention"], crossovers)
     found += adapter_findings(own)
     found += layer_findings(own)
@@ -174,9 +173,8 @@ def _from_which_length(context: Context, crossovers: pd.DataFrame) -> Iterator[s
                 continue
             said = start.format(b=alike["baseline"].iloc[0] or "the baseline")
             said = f"Perhaps {said[0].lower()}{said[1:]}" if doubt else said
-            told = [
-                _line(rows, doubt or answer in ("from", "until")) for _, rows in alike.groupby("operator", sort=False)
-            ]
+            with_text = doubt or answer in ("from", "until")
+            told = [_line(rows, with_text) for _, rows in alike.groupby("operator", sort=False)]
             yield f"{said}{'; '.join(told)}."
 
 
@@ -191,13 +189,13 @@ def _doubtful(lines: pd.DataFrame) -> pd.Series[bool]:
     return found
 
 
-def _line(rows: pd.DataFrame, told: bool) -> str:
+def _line(rows: pd.DataFrame, with_text: bool) -> str:
     """Tells the lines of one operator, its name once: ``Nyström r=32 from n = 225, r=64 from n = 460``."""
     words, before = [], ""
     for series, text, unmeasured in rows[["series", "text", "unmeasured"]].itertuples(index=False):
         name, separator, rank = str(series).partition(" r=")
         word = f"r={rank}" if separator and name == before else str(series)
-        word += f" {text}" if told else ""
+        word += f" {text}" if with_text else ""
         words.append(f"{word} (not measured at {unmeasured})" if unmeasured else word)
         before = name
     return ", ".join(words)

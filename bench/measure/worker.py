@@ -98,9 +98,8 @@ def _time(job: dict[str, Any], orders: Iterator[dict[str, Any]], say: Any) -> No
     # A random offset before the inputs: processes forked from one server would all share one memory layout.
     # Small ones shift the heap, those beyond malloc's threshold the pages of what is mapped after them.
     offset = torch.empty(random.Random(job["layout"]).randrange(1, 1 << 22), dtype=torch.uint8)
-    torch.set_num_threads(
-        1
-    )  # the members of a round build at once: all their threads on all cores wait for each other
+    # The members of a round build at once: with all their threads on all cores they would wait for each other.
+    torch.set_num_threads(1)
     if job.get("case") is None:
         call = pacemaker.pacemaker(job["device"])
     else:

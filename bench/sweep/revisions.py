@@ -169,9 +169,8 @@ def _remove_abandoned(root: Path) -> None:
         pid = folder.parent.name.removeprefix(_PREFIX).partition("-")[0]
         ours = line.startswith("worktree ") and folder.parent.name.startswith(_PREFIX) and pid.isdigit()
         if ours and not Path(f"/proc/{pid}").exists():
-            shutil.rmtree(
-                folder, ignore_errors=True
-            )  # a part of it may be gone already, and git would refuse the rest
+            # A part of it may be gone already, and git would refuse the rest.
+            shutil.rmtree(folder, ignore_errors=True)
             _git(root, "worktree", "remove", "--force", str(folder))
             if not any((folder.parent / side).exists() for side in _SIDES):
                 shutil.rmtree(folder.parent, ignore_errors=True)  # with its environments; it may be gone already

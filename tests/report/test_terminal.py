@@ -8,11 +8,15 @@ from rich.console import Console
 from bench.report.terminal import closing
 
 
-@pytest.fixture(scope="module")
-def printed(table) -> str:
+def shown(table) -> str:
     console = Console(file=io.StringIO(), width=200)
     closing(table, console)
     return console.file.getvalue()
+
+
+@pytest.fixture(scope="module")
+def printed(table) -> str:
+    return shown(table)
 
 
 def test_each_timed_group_has_a_line_with_its_baseline_and_its_fastest(printed, table):
@@ -31,40 +35,26 @@ def test_the_last_line_counts_the_statuses(printed):
     assert printed.splitlines()[-1] == "231 cases: 202 ok, 24 skipped, 3 unsupported, 1 oom, 1 timeout"
 
 
-def test_a_package_beside_ours_is_never_the_fastest_beside_the_baseline(table):
-    group = table[table["group"] == table.loc[table["provider"] == "lucid", "group"].iloc[0]]
-    quick = group.assign(latency_ratio=group["latency_ratio"].where(group["provider"] != "lucid", 0.001))
-    console = Console(file=io.StringIO(), width=200)
-    closing(quick, console)
+@pytest.mark.parametrize(("column", "name"), [("provider", "lucid"), ("operator", "uniform")])
+def test_a_package_beside_ours_and_averaging_are_never_the_fastest(table, column, name):
+    group = table[table["group"] == table.loc[table[column] == name, "group"].iloc[0]]
+    quick = group.assign(latency_ratio=group["latency_ratio"].where(group[column] != name, 0.001))
 
-    assert "0.001" not in console.file.getvalue()
+    assert "0.001" not in shown(quick)
 
 
 def test_what_only_a_package_has_is_named_with_the_package(table):
     group = table[(table["group"] == table.loc[table["provider"] == "lucid", "group"].iloc[0])]
     alone = group[(group["case_id"] == group["baseline"]) | (group["provider"] == "lucid")]
-    console = Console(file=io.StringIO(), width=200)
-    closing(alone, console)
 
-    assert "Linformer [lucid] r=64" in console.file.getvalue()
-
-
-def test_averaging_is_never_the_fastest_beside_the_baseline(table):
-    group = table[table["group"] == table.loc[table["operator"] == "uniform", "group"].iloc[0]]
-    quick = group.assign(latency_ratio=group["latency_ratio"].where(group["operator"] != "uniform", 0.001))
-    console = Console(file=io.StringIO(), width=200)
-    closing(quick, console)
-
-    assert "0.001" not in console.file.getvalue()
+    assert "Linformer [lucid] r=64" in shown(alone)
 
 
 def test_a_task_that_failed_beside_a_good_latency_is_named(table):
     row = table[table["status"] == "ok"].iloc[:1]
     failed = row.assign(task_status="timeout", task_reason="3 of 3 seeds: 60 s")
-    console = Console(file=io.StringIO(), width=200)
-    closing(failed, console)
 
-    assert f"timeout: {row['case_id'].iloc[0]}: 3 of 3 seeds: 60 s" in console.file.getvalue()
+    assert f"timeout: {row['case_id'].iloc[0]}: 3 of 3 seeds: 60 s" in shown(failed)
 
 
 def test_a_table_that_knows_no_task_is_printed_all_the_same(table, printed):
