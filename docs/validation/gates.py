@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from measure import HERE, SUITE, keep, missing
+from measure import HERE, SUITE, keep, missing, refuse_changes
 
 _PYPERF = """
 import sys
@@ -76,7 +76,19 @@ def pyperf(folder: Path) -> dict[str, Any]:
     done = _python(folder, "-m", "pyperf", "compare_to", "base.json", "head.json")
     told = [line for line in done.stdout.splitlines() if not line.startswith("Geometric mean")]
     slower = re.findall(r"([\d.]+)x slower", "\n".join(told))
-    return {"alarms": len(slower), "alarms_5_percent": sum(float(times) > 1.05 for times in slower)}
+    values = [_pyperf_values(folder / f"{side}.json") for side in ("base", "head")]
+    return {
+        "alarms": len(slower),
+        "alarms_5_percent": sum(float(times) > 1.05 for times in slower),
+        "values_s": {name: [values[0][name], values[1][name]] for name in values[1]},
+    }
+
+
+def _pyperf_values(file: Path) -> dict[str, list[float]]:
+    import pyperf as reader
+
+    benchmarks = reader.BenchmarkSuite.load(str(file)).get_benchmarks()
+    return {each.get_name(): [float(f"{value:.4g}") for value in each.get_values()] for each in benchmarks}
 
 
 def asv(folder: Path) -> dict[str, Any]:
@@ -103,7 +115,7 @@ def asv(folder: Path) -> dict[str, Any]:
     marks = [line for line in done.stdout.splitlines() if "time_call" in line]
     if len(marks) < 15:
         raise RuntimeError(f"{len(marks)} cases were compared:\n{done.stdout[-2000:]}")
-    return {"alarms": sum("| +" in line or line.startswith("+") for line in marks)}
+    return {"alarms": sum("| +" in line or line.startswith("+") for line in marks), "lines": marks}
 
 
 def _python(folder: Path, *words: str, codes: tuple[int, ...] = (0,)) -> subprocess.CompletedProcess[str]:
@@ -121,6 +133,7 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=20, help="pairs of each program")
     parser.add_argument("--only", choices=sorted(GATES), help="one program alone")
     args = parser.parse_args()
+    refuse_changes()
     for number in range(args.times):
         for name, gate in GATES.items():
             if args.only in (None, name) and number in missing(f"gate_{name}", args.times):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
 import gzip
 import json
 import multiprocessing
@@ -27,6 +28,7 @@ import pandas as pd
 
 from bench.attempt import Attempt
 from bench.case import Case
+from bench.machine.fingerprint import machine, versions
 from bench.stats.ratio import round_latency, round_log_ratio
 from bench.store.journal import read_journal
 from bench.store.run import Run
@@ -238,11 +240,25 @@ def read(experiment: str) -> list[dict[str, Any]]:
 
 def keep(experiment: str, found: dict[str, Any]) -> None:
     DATA.mkdir(parents=True, exist_ok=True)
-    stamped = {"started_utc": pd.Timestamp.now("UTC").isoformat(timespec="seconds"), **found}
+    stamped = {"started_utc": pd.Timestamp.now("UTC").isoformat(timespec="seconds"), **_made_on(), **found}
     with gzip.open(DATA / f"{experiment}.jsonl.gz", "at", encoding="utf-8") as lines:
         lines.write(json.dumps(stamped, separators=(",", ":")) + "\n")
     told = {name: value for name, value in found.items() if name in ("exit", "wall_s", "slowed")}
     print(f"{experiment}: {told}", flush=True)
+
+
+def refuse_changes() -> None:
+    """Ends the program where tracked files differ from the commit: what is kept would be of no commit."""
+    changed = _git("-C", str(HERE), "status", "--porcelain", "--untracked-files=no", "--", ":/", ":!data")
+    if changed:
+        raise SystemExit(f"commit first, for what is kept names its commit:\n{changed}")
+
+
+@functools.cache
+def _made_on() -> dict[str, str]:
+    """Gives what a line is of: commit, processor, torch."""
+    commit = _git("-C", str(HERE), "rev-parse", "HEAD")
+    return {"commit": commit, "cpu": str(machine()["cpu_model"]), "torch": versions()["torch"]}
 
 
 EXPERIMENTS = {
@@ -261,6 +277,7 @@ def main() -> None:
     parser.add_argument("experiment", choices=(*EXPERIMENTS, "all"))
     parser.add_argument("--times", type=int, help="how often, in place of the number that is asked for")
     args = parser.parse_args()
+    refuse_changes()
     for name in EXPERIMENTS if args.experiment == "all" else (args.experiment,):
         measure, times = EXPERIMENTS[name]
         measure(args.times if args.times is not None else times)
