@@ -139,6 +139,8 @@ def _hardness(case: Case, ranks: list[int]) -> dict[str, Any]:
     k = tensors["k"][:1, [head // group for head in heads]]
     mask = tensors["mask"][:1] if "mask" in tensors else None
     matrices = reference.attention_matrix(q, k, causal=case.causal, mask=mask)[0]
+    if mask is not None:
+        matrices = matrices[:, mask[0]]  # the queries that are there
     found = reference.hardness(matrices, ranks)
     facts = {"input_entropy": found.input_entropy, "input_stable_rank": found.input_stable_rank}
     return {

@@ -147,7 +147,7 @@ def hardness(matrices: torch.Tensor, ranks: Sequence[int]) -> Hardness:
     """Gives how hard attention matrices are to approximate.
 
     Args:
-        matrices: ``[heads, n, n]``, exact, with rows that sum to one (or to 0 where no key is seen).
+        matrices: ``[heads, n_q, n]``, exact, with rows that sum to one (or to 0 where no key is seen).
         ranks: those at which the Eckart–Young error is wanted.
 
     Returns:

@@ -57,6 +57,15 @@ class Leaky(Wrapped):
         return o + 0.01 * v.mean(dim=(1, 2), keepdim=True)
 
 
+class LeakyToTheNextBlock(Wrapped):
+    """Sees the first value of the block of 64 that follows a token's own."""
+
+    def spoil(self, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, o: torch.Tensor) -> torch.Tensor:
+        following = (torch.arange(o.shape[-2]) // 64 + 1) * 64
+        seen = following < o.shape[-2]
+        return o + 0.01 * seen[:, None] * v[..., following.where(seen, 0), :]
+
+
 class Gossip(Wrapped):
     """Mixes the samples of a batch."""
 
@@ -186,6 +195,7 @@ LIES: dict[str, tuple[Operator, str, str]] = {
         "claims equals it at rank = seq_len; observed",
     ),
     "leaky": (Leaky(), "causal", "observed adding 3 to token 1 changes the tokens before it by"),
+    "leaky_to_the_next_block": (LeakyToTheNextBlock(), "causal", "adding 3 to token 65 changes the tokens before"),
     "masked": (Leaky(), "mask", "observed adding 10 to masked keys and values changes the output by"),
     "grouped": (WrongHeads(), "grouped_heads", "observed 2 key heads instead of 4 equal ones change the output by"),
     "squared": (Squared(), "linear_in_v", "observed adding up values instead of outputs changes the output by"),

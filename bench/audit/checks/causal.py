@@ -25,10 +25,13 @@ def claimed(operator: Operator) -> str:
 
 
 def observe(subject: Subject) -> Observation:
-    """Changes the last token, little and by a thousand, and one in the middle; looks at all tokens before."""
+    """Changes the last token, little and by a thousand, and one in the middle; looks at all tokens before.
+
+    130 tokens cross the borders of blocks of 64 and of 128.
+    """
     if not claimed(subject.operator):
         return Observation(None, "has no causal form")
-    return search(subject, subject.sizes(("core", "layer"), lengths=(2, 3, 5, 8, 16, 33), causal=True), _probe)
+    return search(subject, subject.sizes(("core", "layer"), lengths=(2, 3, 5, 8, 16, 33, 130), causal=True), _probe)
 
 
 def _probe(case: Case) -> Iterator[Trial]:

@@ -9,6 +9,7 @@ from bench.audit.observation import Observation, Trial, search
 from bench.audit.subject import LENGTHS, Subject, distance, given, output, softmax_attention
 from bench.case import Case
 from bench.operators._base import Attention, Operator
+from bench.operators._queries import of_present_queries
 
 __all__ = ["about", "applies", "claimed", "observe"]
 
@@ -28,7 +29,7 @@ def claimed(operator: Operator) -> str:
 
 
 def observe(subject: Subject) -> Observation:
-    """Holds every form against the formula in float64; q and k as drawn, and eight times as large."""
+    """Holds every form against the formula in float64, for the queries that are there; also eight times as large."""
     cases: list[Case] = []
     for form in subject.forms():
         if getattr(subject.operator, "exact", False) or not subject.own.has_rank:
@@ -43,5 +44,6 @@ def observe(subject: Subject) -> Observation:
 def _probe(case: Case) -> Iterator[Trial]:
     for magnitude in magnitudes(case):
         tensors = given(case, magnitude=magnitude)
-        off = distance(output(case, tensors), softmax_attention(case, tensors))
+        both = (output(case, tensors), softmax_attention(case, tensors))
+        off = distance(*(of_present_queries(one, tensors.get("mask")) for one in both))
         yield Trial(case=case, did=f"the output differs from the formula's (N(0, {magnitude:g}²))", off=off)

@@ -25,10 +25,13 @@ def claimed(operator: Operator) -> str:
 
 
 def observe(subject: Subject) -> Observation:
-    """Adds 10 and 1000 to what is masked: the last quarter of the keys, or the last key."""
+    """Adds 10 and 1000 to what is masked: the last quarter of the keys, or the last key.
+
+    130 tokens cross the borders of blocks of 64 and of 128.
+    """
     if not claimed(subject.operator):
         return Observation(None, "takes no key mask")
-    return search(subject, subject.sizes(("core",), lengths=(2, 3, 5, 8, 16, 33), mask="padding"), _probe)
+    return search(subject, subject.sizes(("core",), lengths=(2, 3, 5, 8, 16, 33, 130), mask="padding"), _probe)
 
 
 def _probe(case: Case) -> Iterator[Trial]:

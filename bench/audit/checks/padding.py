@@ -19,9 +19,6 @@ about = "A sample padded with masked tokens gives for its own tokens what it giv
 _POOLED = ("projected_len", "landmarks", "pooled_queries")
 """Kinds of rank for which segments are cut from the padded length, so that padding moves their borders."""
 
-_WHOLE = ("svd_of_A", "svd_of_AV")
-"""Kinds of rank for which the rows of padded queries are in what is decomposed."""
-
 
 def applies(operator: Operator) -> bool:
     """Gives whether the property has a meaning: attentions that take a mask."""
@@ -30,7 +27,7 @@ def applies(operator: Operator) -> bool:
 
 def claimed(operator: Operator) -> str:
     """Gives the claim in words; none where segments are cut from the padded length."""
-    taken = getattr(operator, "mask", False) and operator.rank_kind not in _POOLED + _WHOLE
+    taken = getattr(operator, "mask", False) and operator.rank_kind not in _POOLED
     return "padding changes nothing" if taken else ""
 
 

@@ -2,9 +2,9 @@
 
 Model error: the operator in float64 against exact attention (or the operator it names as its reference) in float64,
 on the same inputs, already rounded to the case's dtype. Rounding error: the operator in its dtype against itself in
-float64. Errors are relative Frobenius norms pooled over heads. Of more than `reference.MATRIX_UP_TO` tokens no matrix
-is formed: an approximation has an error of the output only, and of an exact operator the last queries are judged,
-which it computes as so many queries, while it rounds against exact attention.
+float64. Errors are relative Frobenius norms pooled over heads, of the queries that are there. Of more than
+`reference.MATRIX_UP_TO` tokens no matrix is formed: an approximation has an error of the output only, and of an exact
+operator the last queries are judged, which it computes as so many queries, while it rounds against exact attention.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from bench.column import Column
 from bench.measure import reference, workload
 from bench.measure.workload import Workload
 from bench.operators._base import Attention, Operator
+from bench.operators._queries import of_present_queries
 
 __all__ = ["columns", "kind", "measure"]
 
@@ -60,10 +61,11 @@ def measure(built: Workload) -> dict[str, Any]:
     inputs = {name: _double(tensor[samples]) for name, tensor in built.inputs.items()}
     if case.scope == "core" and phase == "forward":
         return _core_errors(built, exact_case, inputs, operator)
-    doubled = _output(exact_case, inputs)
-    found = {"rounding_rel_error": reference.relative_error(_double(built.forward()[samples]), doubled)}
+    there = inputs["mask"] if case.task is None and "mask" in inputs else slice(None)  # of a task each is a sample
+    doubled = _output(exact_case, inputs)[there]
+    found = {"rounding_rel_error": reference.relative_error(_double(built.forward()[samples])[there], doubled)}
     if operator.approximates and (stands_for := _reference(operator, exact_case)) is not None:
-        found["output_rel_error"] = reference.relative_error(doubled, _output(stands_for, inputs))
+        found["output_rel_error"] = reference.relative_error(doubled, _output(stands_for, inputs)[there])
     return found
 
 
@@ -104,6 +106,7 @@ def _core_errors(
     itself = short or not getattr(operator, "exact", False)
     draws = range((_DRAWS if operator.random else 1) if operator.approximates else 0)
     judged = slice(None if itself else -_LAST, None)
+    present = None if mask is None or not itself else mask
     has_matrix = bool(draws) and short and operator.wide_v and getattr(operator, "linear_in_v", False)
     of_output, of_matrix = [], []
     with torch.no_grad():
@@ -120,16 +123,21 @@ def _core_errors(
         for draw in draws:
             attend = workload.attention_of(exact_case.replace(seed=case.seed + draw))
             found = attend(q[..., judged, :], k, v, *masks)
-            of_output.append(reference.relative_error(found, exact[..., judged, :]))
+            of_output.append(_error_of_present(found, exact[..., judged, :], present))
             if matrix is not None:
-                of_matrix.append(reference.relative_error(reference.operator_matrix(attend, q, k, mask), matrix))
+                of_matrix.append(_error_of_present(reference.operator_matrix(attend, q, k, mask), matrix, present))
         doubled = workload.attention_of(exact_case)(q, k, v, *masks) if itself else exact
     rounded = _double(built.forward())[:1, heads]
     return {
-        "rounding_rel_error": reference.relative_error(rounded, doubled),
+        "rounding_rel_error": _error_of_present(rounded, doubled, mask),
         **_over_draws("output_rel_error", of_output),
         **_over_draws("attention_rel_error", of_matrix),
     }
+
+
+def _error_of_present(found: torch.Tensor, exact: torch.Tensor, mask: torch.Tensor | None) -> float:
+    """Gives the relative error ``[b, h, n, …]`` over the queries that are there."""
+    return reference.relative_error(of_present_queries(found, mask), of_present_queries(exact, mask))
 
 
 def _over_draws(name: str, errors: list[float]) -> dict[str, float]:

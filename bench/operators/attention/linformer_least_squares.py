@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from bench.case import Case
 from bench.cost import Cost
 from bench.operators._layer import attention_bytes_min
+from bench.operators._queries import of_present_queries
 from bench.operators.attention._segments import segment_counts, segment_means
 from bench.operators.attention.linformer import Linformer
 
@@ -22,7 +23,8 @@ class LinformerLeastSquares(Linformer):
     """``P F v`` with ``P = softmax(q (E k)ᵀ / √c)`` and ``F = P⁺ A``, which minimises ``‖A - P F‖``.
 
     An oracle: it needs A itself. Its error lies between Eckart–Young's and `linformer`'s. It is computed as
-    ``P (P⁺ (A v))``. Source: Wang et al., arXiv 2006.04768, equation 7, with F free.
+    ``P (P⁺ (A v))``. Queries that are not there have no part in the fit, and give 0. Source: Wang et al., arXiv
+    2006.04768, equation 7, with F free.
     """
 
     label = "Linformer (least squares)"
@@ -60,13 +62,13 @@ class LinformerLeastSquares(Linformer):
                 weights = weights.masked_fill(hidden, lowest)
                 v = v.masked_fill(hidden.mT, 0.0)  # a sample without keys gives 0
             weights = weights.softmax(dim=-1)
-            target = weights @ v
+            target = of_present_queries(weights @ v, mask)
             del weights
             pooled = q @ segment_means(k, r, mask).mT
             if mask is not None or k.shape[-2] % r:
                 counts = segment_counts(k.shape[-2], r, mask, k.device)
                 pooled = pooled + counts.to(q.dtype).log().clamp(min=lowest)
-            basis = pooled.softmax(dim=-1)
+            basis = of_present_queries(pooled.softmax(dim=-1), mask)
             wide = torch.promote_types(q.dtype, torch.float32)
             inverse: torch.Tensor = torch.linalg.pinv(basis.to(wide))
             return basis @ (inverse.to(v.dtype) @ target)

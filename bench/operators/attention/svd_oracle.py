@@ -10,6 +10,7 @@ from bench.case import Case
 from bench.cost import Cost
 from bench.operators._base import Attention
 from bench.operators._layer import attention_bytes_min
+from bench.operators._queries import of_present_queries
 
 if TYPE_CHECKING:
     import torch
@@ -22,7 +23,8 @@ class SvdOracle(Attention):
 
     Source: Eckart and Young 1936; Wang et al., arXiv 2006.04768, equation 6. Shows that factorising A saves nothing:
     A must be formed, and decomposed, first. No phase `train`: the gradient of a truncated SVD is not to be relied on.
-    No causal form: the truncated SVD of a causal A has weight on the future.
+    No causal form: the truncated SVD of a causal A has weight on the future. Queries that are not there have no part
+    in it, and give 0.
     """
 
     label = "SVD oracle"
@@ -67,14 +69,15 @@ class SvdOracle(Attention):
             if mask is not None:
                 scores = scores.masked_fill(~mask[:, None, None, :], torch.finfo(q.dtype).min)
             matrix = scores.softmax(dim=-1)
-            if mask is not None:  # the rows of a sample without keys
+            if mask is not None:  # columns too: the rows of a sample without keys are not 0 yet
                 matrix = matrix.masked_fill(~mask[:, None, None, :], 0.0)
+                matrix = of_present_queries(matrix, mask)
             wide = torch.promote_types(q.dtype, torch.float32)
             u, s, vh = torch.linalg.svd(matrix.to(wide), full_matrices=False)
             r = case.rank or 0
             left: torch.Tensor = u[..., :r] * s[..., None, :r]
             right: torch.Tensor = vh[..., :r, :]
-            return left.to(v.dtype) @ (right.to(v.dtype) @ v)
+            return of_present_queries(left.to(v.dtype) @ (right.to(v.dtype) @ v), mask)
 
         return attend
 

@@ -10,6 +10,7 @@ from bench.case import Case
 from bench.cost import Cost
 from bench.operators._base import Attention
 from bench.operators._layer import attention_bytes_min
+from bench.operators._queries import of_present_queries
 
 if TYPE_CHECKING:
     import torch
@@ -22,8 +23,8 @@ class SvdOutput(Attention):
 
     No output of rank r has a smaller error; `svd_oracle`'s, from the best A, is not the best. It is not linear in v,
     so there is no matrix to speak of. No phase `train`: the gradient of a truncated SVD is not to be relied on. No
-    causal form: each row of the SVD depends on all. Source: Eckart and Young 1936; Wang et al., arXiv 2006.04768,
-    equation 6, for the output.
+    causal form: each row of the SVD depends on all. Queries that are not there have no part in it, and give 0.
+    Source: Eckart and Young 1936; Wang et al., arXiv 2006.04768, equation 6, for the output.
     """
 
     label = "SVD oracle (output)"
@@ -70,12 +71,12 @@ class SvdOutput(Attention):
                 weights = weights.masked_fill(hidden, torch.finfo(q.dtype).min)
                 v = v.masked_fill(hidden.mT, 0.0)  # a sample without keys gives 0
             weights = weights.softmax(dim=-1)  # rebound: the scores are let go of
-            output = weights @ v
+            output = of_present_queries(weights @ v, mask)
             del weights
             wide = torch.promote_types(q.dtype, torch.float32)
             u, s, vh = torch.linalg.svd(output.to(wide), full_matrices=False)
             best: torch.Tensor = (u[..., :r] * s[..., None, :r]) @ vh[..., :r, :]
-            return best.to(v.dtype)
+            return of_present_queries(best.to(v.dtype), mask)
 
         return attend
 

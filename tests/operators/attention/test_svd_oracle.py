@@ -12,7 +12,7 @@ import torch
 from bench import operators
 from bench.case import Case
 from bench.data import models
-from bench.measure import inputs, reference, workload
+from bench.measure import inputs, passes, reference, workload
 from bench.measure.metrics import error
 
 RANKS = (1, 2, 4, 8, 16, 23, 24)
@@ -37,6 +37,38 @@ def test_error_equals_eckart_young(attend: Callable[..., Any], qkv: Callable[...
 
     bound = reference.hardness(exact[0], RANKS).eckart_young_error
     assert found == pytest.approx([bound[r] for r in RANKS], abs=1e-13)
+
+
+@pytest.mark.parametrize("operator", ["svd_oracle", "svd_output"])
+def test_queries_that_are_not_there_take_no_direction(
+    operator: str, attend: Callable[..., Any], qkv: Callable[..., Any]
+) -> None:
+    """A padded sample is decomposed as it would be alone."""
+    q, k, v = qkv()
+    there = torch.arange(q.shape[-2])[None] < q.shape[-2] // 2
+    alone = attend(operator, 3)(*(x[..., : q.shape[-2] // 2, :] for x in (q, k, v)))
+
+    padded = attend(operator, 3)(q, k, v, there)
+
+    assert torch.allclose(padded[..., : alone.shape[-2], :], alone, rtol=0, atol=1e-12)
+    assert not padded[..., alone.shape[-2] :, :].any()
+
+
+@pytest.mark.parametrize("rank", [1, 4, 16])
+def test_of_a_padded_sample_the_error_is_the_bound_too(rank: int) -> None:
+    shape = {"seq_len": 32, "hidden_size": 32, "num_heads": 2, "head_dim": 16}
+    case = Case(operator="svd_oracle", rank=rank, mask="padding", **shape)
+    bound = passes.run("hardness", case, {"ranks": [rank]})["eckart_young"][str(rank)]
+
+    assert error.measure(workload.build(case))["attention_rel_error"] == pytest.approx(bound, rel=1e-9)
+
+
+@pytest.mark.parametrize("operator", ["svd_oracle", "svd_output"])
+def test_a_layer_of_padded_samples_is_exact_at_full_rank(operator: str) -> None:
+    shape = {"seq_len": 32, "hidden_size": 32, "num_heads": 2, "head_dim": 16, "batch_size": 2}
+    case = Case(operator=operator, scope="layer", rank=32, mask="padding", **shape)
+
+    assert error.measure(workload.build(case))["output_rel_error"] < 1e-12
 
 
 def test_rank_above_the_tokens_is_refused() -> None:
