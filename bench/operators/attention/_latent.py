@@ -23,6 +23,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from bench.case import Case
+from bench.operators.attention.mla_absorbed import steps_by_formula
 from bench.operators.attention.sdpa import scaled_dot_product
 
 if TYPE_CHECKING:
@@ -141,13 +142,20 @@ class Expanded(LatentAttention):
 class Absorbed(LatentAttention):
     """W_UK goes into the query and W_UV behind the sum, so that the latents are all heads' keys and values."""
 
+    def __init__(self, case: Case, widths: Widths, generator: torch.Generator) -> None:
+        super().__init__(case, widths, generator)
+        self.by_formula = steps_by_formula(case)
+
     def attend(self, x: torch.Tensor, latents: torch.Tensor, first: int, mask: torch.Tensor | None) -> torch.Tensor:
         heads, head, rope, latent, _ = self.widths
         to_key, to_value = torch.split(self.kv_b_proj.weight.view(heads, 2 * head, latent), head, dim=1)
         q = self._absorb(x, first, to_key)
         kv = latents[:, None]  # as values with k_R behind them: one tensor to read, and as wide as the keys
         scale = (head + rope) ** -0.5
-        if self.causal and q.shape[1] > 1:
+        if self.by_formula and x.shape[1] == 1:
+            summed = ((q.flatten(1, 2) * scale) @ latents.mT).softmax(dim=-1) @ latents[..., :latent]
+            summed = summed.view(*q.shape[:-1], latent)
+        elif self.causal and q.shape[1] > 1:
             summed = scaled_dot_product(q.transpose(1, 2), kv, kv, mask, causal=True, scale=scale).transpose(1, 2)
         else:  # every query sees the same keys: heads are but further queries, and the keys are read once for all
             summed = scaled_dot_product(q.flatten(1, 2)[:, None], kv, kv, mask, scale=scale).view(q.shape)

@@ -14,15 +14,17 @@ from bench.operators.attention.sdpa import padded_cost
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["OPERATOR"]
+__all__ = ["OPERATOR", "steps_by_formula"]
 
 
 class MlaAbsorbed(Mla):
     """`mla` with ``q_C·(W_UK c_kv) = (q_C W_UK)·c_kv``, scores against the latents themselves, and W_UV at the end.
 
     The same function and weights, d_c + d_R wide: good where queries are few, as in `decode`, bad in prefill. RoPE
-    turns only the part that is not absorbed, or W_UK could not be. Source: DeepSeek-V2, arXiv 2405.04434, section
-    2.1.2, below equation 13, and appendix C.
+    turns only the part that is not absorbed, or W_UK could not be. A step on CUDA is the formula: the only fused
+    kernel that takes heads so wide lets one block of queries walk over all keys, and took 25 times as long as `sdpa`
+    (H100, n = 32768, d_c = 512). Source: DeepSeek-V2, arXiv 2405.04434, section 2.1.2, below equation 13, and
+    appendix C.
     """
 
     label = "MLA (absorbed)"
@@ -38,6 +40,15 @@ class MlaAbsorbed(Mla):
         heads, head, rope, latent, _ = self.widths(case)
         rows = None if hides_the_future(case) else heads * case.query_len  # then the heads are further queries
         core = padded_cost(case, keys=latent + rope, values=latent, key_heads=1, rows=rows)
+        if steps_by_formula(case):
+            scores, summed = (e * case.batch_size * heads * width for width in (n, latent))
+            scaled = e * case.batch_size * heads * (latent + rope)
+            core = dataclasses.replace(
+                core,
+                forward_counter_gap=0,
+                bytes_algorithm=core.bytes_min + 2 * scaled + 4 * scores,
+                forward_peak_bytes=scaled + scores + max(scores, summed),
+            )
         flops = 2 * tokens * heads * latent * 2 * head
         parts, q, o, projected = (
             e * tokens * heads * width for width in (head + latent + 2 * rope, latent + rope, head, head + rope)
@@ -60,6 +71,11 @@ class MlaAbsorbed(Mla):
         from bench.operators.attention._latent import Absorbed
 
         return Absorbed(case, self.widths(case), generator)
+
+
+def steps_by_formula(case: Case) -> bool:
+    """Gives whether two matrix products and a softmax stand in the place of torch's fused kernel."""
+    return case.phase == "decode" and case.device == "cuda"
 
 
 OPERATOR = MlaAbsorbed()

@@ -49,6 +49,15 @@ def test_bytes_kept_are_those_that_were_counted(operator: str, words: dict[str, 
     assert operators.load(operator).cost(case).saved_bytes == kept
 
 
+@pytest.mark.parametrize("dtype", ["bfloat16", "float32", "float64"])
+def test_an_absorbed_step_is_counted_whole(dtype: str) -> None:
+    """It is computed by the formula, of which torch's counter sees everything."""
+    words: dict[str, Any] = {"scope": "layer", "phase": "decode", "device": "cuda", "rank": 4, "dtype": dtype}
+    cost = operators.load("mla_absorbed").cost(CASE.replace(operator="mla_absorbed", provider="bench", **words))
+
+    assert cost.counter_gap("decode") == 0
+
+
 @pytest.mark.parametrize(
     ("operator", "words", "counted"),
     [

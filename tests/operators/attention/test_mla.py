@@ -76,6 +76,29 @@ def test_absorbed_is_expanded_to_rounding(form: dict[str, Any]) -> None:
     torch.testing.assert_close(absorbed, expanded, rtol=0, atol=1e-12)
 
 
+def test_the_step_that_cuda_takes_is_the_same_function() -> None:
+    step: Any = workload.build(case_of("mla_absorbed", phase="decode"))
+    fused = step.call()
+    step.module.by_formula = True
+
+    torch.testing.assert_close(step.call(), fused, rtol=0, atol=1e-12)
+
+
+def test_the_tokens_before_a_step_of_a_stack_do_not_look_ahead_on_cuda_either() -> None:
+    """There the layers above are fed by the whole layers below, which are causal."""
+    words: dict[str, Any] = {"scope": "model", "layers": 2, "causal": True, "phase": "decode"}
+    built: Any = workload.build(case_of("mla_absorbed", **words))
+    expected = built.call()
+    x = torch.randn(2, N - 1, H * C, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    token = x[:, :1]
+    before = built.module.decoding(x)(token)
+    for block in built.module.blocks:
+        block.attention.by_formula = True
+
+    torch.testing.assert_close(built.call(), expected, rtol=0, atol=1e-12)
+    torch.testing.assert_close(built.module.decoding(x)(token), before, rtol=0, atol=1e-12)
+
+
 def test_positions_enter_by_the_rotated_part_alone() -> None:
     """Without it the layer is blind to order: permuted tokens give permuted outputs."""
     built = workload.build(case_of())
