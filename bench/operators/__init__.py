@@ -7,10 +7,15 @@ implementation that a case asks for, which may be another package's. Other packa
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import traceback
+from collections.abc import Iterator
 
 from bench.case import Case
 from bench.catalogue import Catalogue
+from bench.cost import Cost
+from bench.errors import BenchError, UsageError
 from bench.operators._base import Adapter, Attention, Layer, Operator, Option
 from bench.operators._provider import Offer, Provider, offered
 
@@ -22,13 +27,16 @@ __all__ = [
     "Operator",
     "Option",
     "Provider",
+    "all_providers",
     "catalogue",
+    "cost",
     "load",
     "names",
     "of",
     "offers",
     "provider_catalogue",
     "providers_of",
+    "unsupported",
 ]
 
 catalogue = Catalogue(
@@ -54,12 +62,39 @@ def of(case: Case) -> Operator:
         KeyError: the provider offers no such operator.
     """
     own: Operator = load(case.operator)
-    return own if case.provider in ("bench", own.provider) else _offered(case.operator, case.provider)
+    return own if _is_own(case) else _offered(case.operator, case.provider)
+
+
+def cost(case: Case) -> Cost:
+    """Gives the closed forms of a case, for its scope.
+
+    Raises:
+        UsageError: somebody else's operator cannot say.
+    """
+    with _blaming(case):
+        found: Cost = of(case).cost(case)
+    return found
+
+
+def unsupported(case: Case) -> str | None:
+    """Gives why a case has no meaning for its operator, or nothing.
+
+    Raises:
+        UsageError: somebody else's operator cannot say.
+    """
+    with _blaming(case):
+        reason: str | None = of(case).unsupported(case)
+    return reason
 
 
 def providers_of(operator: str) -> tuple[str, ...]:
     """Gives who implements an operator, its own provider first."""
     return (load(operator).provider, *offers().get(operator, ()))
+
+
+def all_providers() -> frozenset[str]:
+    """Gives everybody who implements an operator; imports them all."""
+    return frozenset({*provider_catalogue.names(), *(load(name).provider for name in names())})
 
 
 @functools.cache
@@ -72,7 +107,28 @@ def offers() -> dict[str, tuple[str, ...]]:
     return {operator: tuple(names) for operator, names in found.items()}
 
 
+def _is_own(case: Case) -> bool:
+    return case.provider == "bench" or case.provider == load(case.operator).provider
+
+
 @functools.cache
 def _offered(operator: str, provider: str) -> Operator:
     package: Provider = provider_catalogue.load(provider)
     return offered(load(operator), provider, package, package.offers[operator])
+
+
+@contextlib.contextmanager
+def _blaming(case: Case) -> Iterator[None]:
+    """Makes of a fault in somebody else's operator a message that names its line; a fault of ours stays one."""
+    try:
+        yield
+    except BenchError:
+        raise
+    except Exception as error:
+        place = catalogue.place(case.operator) if _is_own(case) else provider_catalogue.place(case.provider)
+        if place.startswith("bench."):
+            raise
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        fault = f"{type(error).__name__}: {error}, in {last.filename}:{last.lineno}"
+        told = f"{case.operator!r} fails at {case.case_id} ({fault})"
+        raise UsageError(place, told, "mend or remove it") from error

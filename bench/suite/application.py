@@ -72,7 +72,7 @@ def unsupported(case: Case) -> str | None:
         return "steps and seconds both say how long training lasts; give one"
     reason = _of_application(case, task, operator)
     if reason is None and case.application != "swapped":
-        reason = operators.of(case).unsupported(case.replace(phase="train"))
+        reason = operators.unsupported(case.replace(phase="train"))
     return reason or task.unsupported(case)
 
 
@@ -120,7 +120,7 @@ def _of_swap(case: Case, model: Any, task: Any, operator: Any) -> str | None:
     if task.metric == "word_error_rate" and (case.recover_steps is not None or case.phase == "train"):
         return f"{case.task} has too few samples to train on; phase: forward"
     if case.recover_steps is not None:
-        return operators.of(case).unsupported(case.replace(phase="train"))
+        return operators.unsupported(case.replace(phase="train"))
     return None
 
 

@@ -20,8 +20,7 @@ def estimated_cost(case: Case) -> Cost:
     if case.task is not None:
         depth = models.load(case.model).LAYERS if case.model else case.layers
         case = case.replace(task=None, model=None, layers=depth)
-    cost: Cost = operators.of(case).cost(case)
-    return cost
+    return operators.cost(case)
 
 
 def memory_bytes(case: Case) -> int:

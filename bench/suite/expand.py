@@ -167,7 +167,8 @@ def _offered(suite: Suite, name: str, words: Words) -> dict[str, list[str]]:
     place = ("sweeps", name, "provider") if inside else ("fixed", "provider")
     for index, provider in enumerate(asked):
         known = every if inside else {*every, *operators.provider_catalogue.names()}
-        if provider not in {*known, "all", *_USUAL_PROVIDERS}:
+        somebody = {*known, "all", *_USUAL_PROVIDERS}
+        if provider not in somebody and (inside or provider not in operators.all_providers()):
             found = f"unknown provider {provider!r} of {', '.join(offered)}"
             raise UsageError(suite.where(*place, index), found, nearest(provider, known))
     if not any(kept.values()):

@@ -39,8 +39,7 @@ def cost_row(case: Case) -> dict[str, Any]:
     """Gives the columns of the operator's closed forms; a network that does a task is counted, and has none."""
     if case.task is not None:
         return dict.fromkeys(_CLOSED_FORMS)
-    operator, phase = operators.of(case), case.phase
-    cost, own = operator.cost(case), operator is operators.load(case.operator)
+    cost, phase, own = operators.cost(case), case.phase, operators.of(case) is operators.load(case.operator)
     return {
         "flops_formula": cost.flops(phase),
         "flops_ideal": round(cost.flops(phase) * cost.ideal_share),

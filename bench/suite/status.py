@@ -58,8 +58,8 @@ def cuda_present() -> bool:
 
 
 def _unsupported(case: Case) -> str | None:
-    operator, given = operators.of(case), inputs.load(case.input)
-    reason: str | None = application.unsupported(case) or operator.unsupported(case)
+    given = inputs.load(case.input)
+    reason: str | None = application.unsupported(case) or operators.unsupported(case)
     if case.task is not None:
         return reason
     if reason is None and case.scope not in given.scopes:

@@ -132,6 +132,30 @@ def test_an_operator_of_a_plug_in_is_planned(bench, tmp_path):
     ]
 
 
+def test_a_plug_in_s_provider_may_stand_in_fixed_beside_a_sweep_without_it(bench, tmp_path):
+    plain = "b: {operator: sdpa, num_heads: 2, head_dim: 8, seq_len: 8}"
+    suite = MIRROR.replace("sweeps: {", f"fixed: {{provider: [torch, strangers]}}\nsweeps: {{{plain}, ")
+    (tmp_path / "m.yaml").write_text(f"{suite}}}}}\n")
+
+    rows = rows_of(bench("plan", "m.yaml", "--plugin", "strangers", "--format", "json"))
+    assert [(row["operator"], row["seq_len"]) for row in rows] == [("sdpa", 8), ("sdpa", 16), ("mirror", 16)]
+
+
+def test_a_fault_in_somebody_elses_operator_is_told_with_its_line(bench, tmp_path):
+    faulty = (
+        "from strangers import Mirror\nclass Faulty(Mirror):\n    def core_cost(self, case):\n        return 1 / 0\n"
+    )
+    (tmp_path / "faulty.py").write_text(f"{faulty}MEMBERS = {{'mirror': Faulty()}}\n")
+    (tmp_path / "m.yaml").write_text(f"{MIRROR}, provider: all}}}}\n")
+    done = bench("plan", "m.yaml", "--plugin", "faulty")
+
+    assert done.returncode == 2
+    assert done.stderr == (
+        "error: faulty: 'mirror' fails at mirror[strangers] core/forward n=16 d=16 r=4 fp32 cpu head_dim=8 "
+        f"(ZeroDivisionError: division by zero, in {tmp_path}/faulty.py:4); mend or remove it\n"
+    )
+
+
 def test_an_operator_of_another_provider_is_not_left_out_in_silence(bench, tmp_path):
     (tmp_path / "m.yaml").write_text(f"{MIRROR}}}}}\n")
     done = bench("plan", "m.yaml", "--plugin", "strangers")
