@@ -25,6 +25,7 @@ REASONS = {
     "within_margin": "the whole interval is within the margin",
     "straddles_margin": "the interval holds the margin's edge",
     "not_confirmed": "beyond the margin at first, but a second series of fresh rounds does not say so",
+    "not_measured_again": "beyond the margin at first, and the budget was spent before a second series",
     "too_few_rounds": "too few rounds for an interval",
     "equal": "equal, to the last digit",
     "more": "exactly known, and more than before",

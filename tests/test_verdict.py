@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from bench.verdict import Comparison, Side, Verdict
+from bench.verdict import REASONS, VERDICTS, Comparison, Side, Verdict
 
 
 def verdict(word: str, reason: str = "within_margin") -> Verdict:
@@ -66,3 +68,9 @@ def test_json_holds_what_is_present() -> None:
         }
     ]
     assert told["base"]["name"] == "main"
+
+
+def test_every_verdict_and_reason_is_documented() -> None:
+    told = (Path(__file__).parents[1] / "docs" / "gate.md").read_text(encoding="utf-8")
+
+    assert [word for word in (*VERDICTS, *REASONS) if word not in told] == []

@@ -172,7 +172,7 @@ def _word(each: _Timed, decision: Decision, sure: bool) -> tuple[str, str, str]:
         return "inconclusive", "not_confirmed", "processes of some fork servers only are affected" if sure else ""
     if decision.word == "open":
         return "inconclusive", "straddles_margin", ""
-    return "inconclusive", "not_confirmed", "the budget was spent before it could be measured again"
+    return "inconclusive", "not_measured_again", ""
 
 
 def _facts(attempts: Sequence[Attempt], side: str) -> dict[str, Any]:

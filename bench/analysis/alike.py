@@ -23,7 +23,7 @@ def mismatches(base: Run, head: Run) -> tuple[str, ...]:
 
 
 def circumstances(base: Run, head: Run) -> tuple[str, ...]:
-    """Gives what differs and is told, and forbids nothing: kernel, governor, Python, commit of bench, and more."""
+    """Gives what differs and is told, and forbids nothing: kernel, memory, versions of packages, and more."""
     return _differing(base, head, _setting)
 
 
@@ -89,22 +89,32 @@ def _fingerprint(info: Mapping[str, Any]) -> dict[str, Any]:
 
 def _setting(info: Mapping[str, Any]) -> dict[str, Any]:
     machine = info["machine"]
+    memory = machine.get("memory_bytes")
     return {
         "suite": info["suite"],
+        "memory": None if memory is None else f"{memory / 2**30:.0f} GiB",
         "kernel": machine.get("kernel"),
         "governor": machine.get("governor"),
-        "python": info["versions"].get("python"),
+        **{name: version for name, version in info["versions"].items() if name != "torch"},
+        **_providers(info),
         "schema": info.get("schema"),
         "bench_commit": info.get("bench_commit"),
     }
 
 
+def _providers(info: Mapping[str, Any]) -> dict[str, str]:
+    """Gives package -> version of those whose implementations were measured beside ours."""
+    rows = [entry["row"] for entry in info.get("cases", ())]
+    others = [row for row in rows if row.get("provider_version") and row["provider"] not in ("bench", "torch")]
+    return {f"provider {row['provider']}": row["provider_version"] for row in others}
+
+
 def _differing(base: Run, head: Run, facts: Callable[[Mapping[str, Any]], dict[str, Any]]) -> tuple[str, ...]:
     before, after = facts(base.info), facts(head.info)
     return tuple(
-        f"{name} is {_told(before[name])} in {base.name} and {_told(after[name])} in {head.name}"
-        for name in before
-        if before[name] != after[name]
+        f"{name} is {_told(before.get(name))} in {base.name} and {_told(after.get(name))} in {head.name}"
+        for name in {**before, **after}
+        if before.get(name) != after.get(name)
     )
 
 

@@ -73,7 +73,7 @@ def _sentence(case: Case, floor: NoiseFloor, cases: int) -> list[str]:
         return []
     like = f"like this one, {case.threads} thread{'s' if case.threads > 1 else ''}" if case.threads else "on the GPU"
     said = f"On this machine a change below {_percent(change)} cannot be seen in {_MINUTES_SAID} minutes"
-    return [f"{said} ({cases} cases {like})."]
+    return [f"{said} ({cases} cases {like}), and one of just that half of the time; bench ab adds its margin."]
 
 
 def floor_json(floor: NoiseFloor, cases: int) -> dict[str, Any]:

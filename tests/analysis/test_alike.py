@@ -80,6 +80,12 @@ def test_a_gpu_s_uuid_and_the_machine_s_memory_forbid_nothing():
         (("machine.governor", "powersave"), "governor is not known in a and powersave in b"),
         (("versions.python", "3.13.0"), "python is 3.12.1 in a and 3.13.0 in b"),
         (("suite", "t"), "suite is s in a and t in b"),
+        (("versions.numpy", "2.4.6"), "numpy is not known in a and 2.4.6 in b"),
+        (("machine.memory_bytes", 24 << 30), "memory is not known in a and 24 GiB in b"),
+        (
+            ("cases", [{"row": {"provider": "peft", "provider_version": "0.18"}}]),
+            "provider peft is not known in a and 0.18 in b",
+        ),
     ],
 )
 def test_circumstances_are_told_and_forbid_nothing(change, words):

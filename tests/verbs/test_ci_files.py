@@ -34,7 +34,7 @@ def commands() -> list[str]:
 
 
 def test_the_files_call_bench():
-    assert len(commands()) == 11
+    assert len(commands()) == 9
 
 
 @pytest.mark.parametrize("line", commands())
