@@ -14,7 +14,7 @@ __all__ = ["COLUMNS", "SCHEMA_VERSION", "Column"]
 # 1: first.
 # 2: the interval of task_accuracy is over seeds and test samples; steps are of a task; parameters may be counted.
 # 3: of CUDA latencies are the device's and reserved bytes the whole; errors of decode are of the step.
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

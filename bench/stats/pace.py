@@ -4,7 +4,7 @@ Times in seconds are divided by the pace of their own round and multiplied by th
 removes most of a machine's drift, not all of it: intervals therefore also carry the pace's own long-run spread
 (`drift_sd`), within the run and over earlier runs on the same machine. On a shared machine there are *moods*: for
 half a minute to some minutes everything takes another time, and not everything by as much. Rounds within one mood
-agree, so that their spread says nothing of it. By how much the two intervals are widened is from 32 runs of a minute
+agree, so that their spread says nothing of it. By how much the two intervals are widened is from 72 runs of a minute
 each of one suite (``docs/validation/coverage_of_runs.py``), which also judge it.
 """
 
@@ -20,7 +20,7 @@ from bench.stats.interval import robust_sd
 __all__ = ["CASE_TO_PACE", "MOOD_S", "corrected_logs", "drift_sd", "mood_sd"]
 
 CASE_TO_PACE = 2.0
-"""A case's time, corrected by the pace, wanders so many times as much as the pace itself."""
+"""A case's time, corrected by the pace, wanders so many times as much as the pace itself; so does its ratio."""
 
 MOOD_S = 60.0
 """How long a mood lasts, about: rounds of other minutes see another one."""
@@ -57,10 +57,10 @@ def drift_sd(run_paces_s: Sequence[float], earlier_paces_s: Sequence[float] = ()
 def mood_sd(drift: float, begun_s: Iterable[float]) -> float:
     """Gives the standard deviation of ln(ratio) by the moods in which a case and its baseline were measured.
 
-    In one mood a ratio wanders as far as the pace does; of several the median wanders less, as of so many values.
+    Of several moods the median wanders less than of one, as of so many values.
 
     Args:
-        drift: of `drift_sd`.
+        drift: how far a ratio wanders from mood to mood.
         begun_s: when each round began, in seconds: those of one `MOOD_S` are taken to be of one mood.
     """
     moods = {int(began // MOOD_S) for began in begun_s}

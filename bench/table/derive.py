@@ -107,5 +107,5 @@ def ratio(rounds: Sequence[CaseRound]) -> Estimate:
 
 def long_run_ratio(rounds: Sequence[CaseRound], pace: Pace) -> Estimate:
     """Gives the same with the interval that is printed: what a run at another time would give."""
-    extra = mood_sd(pace.drift_sd, (r.attempt.started_s for r in rounds))
+    extra = mood_sd(CASE_TO_PACE * pace.drift_sd, (r.attempt.started_s for r in rounds))
     return log_interval([r.log_ratio for r in rounds], extra_sd=extra)

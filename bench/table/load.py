@@ -12,7 +12,7 @@ import pandas as pd
 from bench.attempt import Attempt
 from bench.column import SCHEMA_VERSION
 from bench.errors import UsageError
-from bench.stats.pace import mood_sd
+from bench.stats.pace import CASE_TO_PACE, mood_sd
 from bench.store.journal import read_journal
 from bench.store.run import Run, open_run, write_whole
 from bench.table.combine import combine, use_of
@@ -126,7 +126,7 @@ def _run_rounds(run: Run) -> pd.DataFrame:
     rounds, uses = _rounds(run)
     known = _paces(run)
     moods = {
-        name: mood_sd(known[uses[name]].drift_sd, (one.attempt.started_s for one in of_case))
+        name: mood_sd(CASE_TO_PACE * known[uses[name]].drift_sd, (one.attempt.started_s for one in of_case))
         for name, of_case in rounds.items()
     }
     rows = [

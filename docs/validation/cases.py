@@ -11,7 +11,7 @@ from bench.suite.expand import expand
 from bench.suite.group import with_baselines
 from bench.suite.read import read
 
-SUITE = Path(__file__).parent / "suite.yaml"
+SUITE = Path(__file__).parents[2] / "suites" / "gate.yaml"
 
 
 def names() -> list[str]:

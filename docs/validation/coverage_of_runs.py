@@ -17,8 +17,9 @@ from bench.stats.pace import CASE_TO_PACE, corrected_logs, drift_sd
 def printed_coverage() -> None:
     """Prints how often what `bench run` prints holds the long-run value of a case, and what else it could print.
 
-    It prints the sign test's interval with 1 × the drift of a ratio (of a minute: one mood) and 2 × of a latency.
-    Both were chosen by `runs_before`, which printed none and 1 ×, so that `runs` judges them.
+    It prints the sign test's interval with 2 × the drift, of a ratio (of a minute: one mood) and of a latency.
+    `runs_before` printed none and 1 ×; by it 1 × and 2 × were chosen, as `runs` printed them, which showed that a
+    ratio needs 2 × too.
     """
     for experiment in ("runs_before", "runs"):
         if len(runs := read(experiment)) > 2:
@@ -28,6 +29,7 @@ def printed_coverage() -> None:
             print("The truth of a run is the median over all others, of what the same estimator gives.")
             _as_printed(runs)
             _by_other_estimators([run for run in runs if "rounds" in run])
+            _mixed([run for run in runs if "rounds" in run])
 
 
 def _as_printed(runs: Sequence[dict[str, Any]]) -> None:
@@ -40,14 +42,57 @@ def _by_other_estimators(runs: Sequence[dict[str, Any]]) -> None:
     print(f"By other estimators, from the raw rounds of {len(runs)} runs:")
     for name, estimate in estimators.items():
         _print_held(f"latency_ratio, {name}", [_of_rounds(run, estimate, _log_ratios) for run in runs])
-    for share in (0.5, 0.75, 1.0, 1.5):
+    for share in (0.5, 0.75, 1.0, 1.5, 2.0, 2.5):
         found = [_of_rounds(run, _widened(share * _drift(run)), _log_ratios) for run in runs]
         _print_held(f"latency_ratio, {share:g} × the drift", found)
     plain = [_of_rounds(run, median_interval, lambda rows: np.log(rows[:, 0])) for run in runs]
     _print_held("latency, no pace", plain)
-    for times in (1.0, 1.5, CASE_TO_PACE, 2.5):
+    for times in (1.0, 1.5, CASE_TO_PACE, 2.5, 3.0):
         found = [_of_rounds(run, _widened(times * _drift(run)), _paced(run)) for run in runs]
         _print_held(f"latency, {times:g} × the drift", found)
+
+
+def _mixed(runs: Sequence[dict[str, Any]]) -> None:
+    """Prints what rounds of several neighbouring runs together would hold: as many a case as a run has, not widened.
+
+    It stands for a longer run whose rounds see several moods; that such a run does as well was not measured.
+    """
+    rng = np.random.default_rng(0)
+    for count in (2, 3, 5, 8):
+        found = []
+        for first in range(len(runs) - count + 1):
+            together = [_log_ratios_by_case(run) for run in runs[first : first + count]]
+            rounds = round(float(np.median([len(logs) for of_run in together for logs in of_run.values()])) / count)
+            found.append(
+                {
+                    case: median_interval(
+                        np.concatenate(
+                            [
+                                rng.choice(of_run[case], min(max(rounds, 1), len(of_run[case])), replace=False)
+                                for of_run in together
+                            ]
+                        )
+                    )
+                    for case in together[0]
+                }
+            )
+        medians = [{case: float(np.median(logs)) for case, logs in _log_ratios_by_case(run).items()} for run in runs]
+        held: list[list[bool]] = []
+        widths = []
+        for first, of_window in enumerate(found):
+            others = medians[:first] + medians[first + count :]
+            known = [(case, one) for case, one in of_window.items() if one.centre and not math.isnan(one.low)]
+            held.append([one.low <= np.median([each[case] for each in others]) <= one.high for case, one in known])
+            widths += [one.half_width for _, one in known]
+        told = f"latency_ratio, rounds of {count} runs"
+        print(f"{told:30} {clustered(held)}; half width median {100 * float(np.median(widths)):.1f} %")
+
+
+def _log_ratios_by_case(run: dict[str, Any]) -> dict[str, np.ndarray]:
+    by_case: dict[str, list[float]] = {}
+    for case, _, _, _, log_ratio, *_ in run["rounds"]:
+        by_case.setdefault(case, []).append(log_ratio)
+    return {case: np.array(logs) for case, logs in sorted(by_case.items())}
 
 
 def _printed(row: dict[str, Any], columns: Sequence[str]) -> Estimate:

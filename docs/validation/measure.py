@@ -38,7 +38,7 @@ from bench.table.load import load, load_runs
 HERE = Path(__file__).parent
 DATA = Path(os.environ.get("VALIDATION_DATA", HERE / "data"))
 """Where experiments are kept; another, empty folder measures everything anew."""
-SUITE = HERE / "suite.yaml"
+SUITE = HERE.parents[1] / "suites" / "gate.yaml"
 SLOWABLE = ("nystrom", "performer", "efficient", "linear_elu", "lora", "dora", "vera")
 """Operators with one case each in the suite."""
 

@@ -26,7 +26,7 @@ def test_a_run_without_paces_has_no_known_drift():
     assert drift_sd([]) == 0.0
 
 
-def test_of_rounds_in_one_mood_the_ratio_wanders_as_the_pace_does_and_over_four_half_as_much():
+def test_over_four_moods_a_ratio_wanders_half_as_much_as_in_one():
     assert mood_sd(0.02, [0.0, 10.0, 50.0]) == 0.02
     assert mood_sd(0.02, [minute * MOOD_S + 1 for minute in (0, 1, 5, 9)]) == 0.01
     assert mood_sd(0.02, [1.0, *(9 * MOOD_S + second for second in range(50))]) == 0.02 / math.sqrt(2)

@@ -106,5 +106,5 @@ def test_what_is_printed_of_a_ratio_owns_up_to_the_mood_of_the_machine(planted) 
     found = long_run_ratio(rounds, Pace(reference_s=planted.pace_s, drift_sd=0.1))
 
     assert found.centre == pytest.approx(ratio(rounds).centre)
-    assert math.log(found.high / found.centre) == pytest.approx(1.96 * 0.1, rel=1e-3)
+    assert math.log(found.high / found.centre) == pytest.approx(1.96 * 0.2, rel=1e-3)
     assert ratio(rounds).half_width == pytest.approx(0.0)

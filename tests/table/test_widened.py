@@ -31,4 +31,4 @@ def test_rounds_carry_what_they_do_not_show(planted, stored):
     rounds = load_rounds(stored(planted.rounds((1.0, 2.0, 3.0, 1.0, 5.0, 1.0))).path)
 
     assert rounds["mood_sd"].nunique() == 1  # all began in the run's first second
-    assert rounds["mood_sd"].iloc[0] == pytest.approx(drift_sd(list(rounds.drop_duplicates("round")["pace_s"])))
+    assert rounds["mood_sd"].iloc[0] == pytest.approx(2 * drift_sd(list(rounds.drop_duplicates("round")["pace_s"])))

@@ -42,7 +42,7 @@ class Measure:
     value: float
     """As in the table."""
     low: float | None = None
-    """Lower end of its 95 % interval; absent where the rounds are too few or the number is exact."""
+    """Lower end of its interval; absent where the rounds are too few or the number is exact."""
     high: float | None = None
     """Upper end of the same."""
     samples: tuple[float, ...] = ()

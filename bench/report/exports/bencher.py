@@ -1,7 +1,7 @@
 """Bencher Metric Format: latency in nanoseconds, its built-in measure, ratio to the baseline and peak memory.
 
 ``bencher run --adapter json --file FILE``; a measure that a project lacks is made by Bencher. Lower and upper values
-are the ends of our 95 % intervals.
+are the ends of our intervals, the machine's drift included.
 """
 
 from __future__ import annotations

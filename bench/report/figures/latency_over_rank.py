@@ -12,9 +12,7 @@ from bench.units import seconds_text
 __all__ = ["about", "absent", "data", "draw", "title"]
 
 title = "Latency over rank"
-about = (
-    "Seconds a call, pace-corrected; the band is its 95 % interval, the machine's drift included. Lower is better."
-)
+about = "Seconds a call, pace-corrected; the band is its interval, the machine's drift included. Lower is better."
 absent = "no context was measured at two ranks or more"
 
 

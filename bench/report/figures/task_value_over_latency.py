@@ -20,7 +20,7 @@ __all__ = ["about", "absent", "data", "draw", "title"]
 title = "Tasks against latency"
 about = (
     "Time of a call of the whole network (a forward pass, a training step) and what it reaches on the test samples; "
-    "bars: 95 % intervals. A full mark is on the Pareto front by its medians: no other case of the panel is both "
+    "bars: their intervals. A full mark is on the Pareto front by its medians: no other case of the panel is both "
     "faster and better. The number beside a mark is its rank. × : no value or no latency, and why; – : not tried."
 )
 absent = "no task has two cases with both a latency and a value"
