@@ -18,6 +18,7 @@ from bench.stats.interval import Estimate
 from bench.units import duration_text, plural_text
 
 __all__ = [
+    "GOOD",
     "TOLERANCE",
     "allowed_loss",
     "case_name",
@@ -38,6 +39,9 @@ __all__ = [
 
 TOLERANCE = 0.02
 """A loss that does not matter: points of accuracy or of word error rate, a share of any other metric's value."""
+
+GOOD = ("better", "as accurate", "hardly worse")
+"""What `judged` says of a case that surely loses nothing that matters."""
 
 _CONTEXT = (
     *("run", "task", "application", "model", "layers", "device", "dtype", "threads", "batch_size", "num_heads"),
@@ -123,9 +127,9 @@ def judged(rows: pd.DataFrame) -> pd.Series[Any]:
     """Gives, row by row, what a case is beside its baseline.
 
     Returns:
-        ``better`` or ``worse`` where the interval of the difference leaves 0 out; ``as accurate`` where it holds 0
-        and allows no loss beyond `tolerance`; ``open`` where it allows one; ``alone`` where its baseline has none;
-        ``baseline``; ``diverged``; ``absent`` where the case has no value.
+        ``better`` or ``worse`` where the interval of the difference leaves 0 out, ``hardly worse`` where it allows no
+        loss beyond `tolerance`; ``as accurate`` where it holds 0 and allows no such loss; ``open`` where it allows
+        one; ``alone`` where its baseline has none; ``baseline``; ``diverged``; ``absent`` where it has no value.
     """
     return pd.Series([_word(row) for _, row in rows.iterrows()], index=rows.index, dtype=object)
 
@@ -211,9 +215,12 @@ def _word(row: pd.Series[Any]) -> str:
     if pd.isna(row["task_difference"]):
         return "alone"
     gained = gain(row)
-    if gained.low > 0 or gained.high < 0:
-        return "better" if gained.low > 0 else "worse"
-    return "as accurate" if gained.low >= -tolerance(row) else "open"
+    if gained.low > 0:
+        return "better"
+    bearable = gained.low >= -tolerance(row)
+    if gained.high < 0:
+        return "hardly worse" if bearable else "worse"
+    return "as accurate" if bearable else "open"
 
 
 def _digits(row: Mapping[str, Any] | pd.Series[Any], value: float) -> str:

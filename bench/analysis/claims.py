@@ -13,15 +13,17 @@ Goes in: the table and its rounds. Comes out: one row a claim and modality (`cla
    error is at least a twentieth below that of `uniform`, which only averages (below 1, the error of an output of
    zeros, where `uniform` was not measured); an error that was not measured, or against something else than exact
    attention, is no evidence. An accuracy is evidence only where the baseline itself is surely better than the
-   majority, and, where anything is trained, of two seeds or more. The article's layer has no output projection, as
-   its baseline has: what it saves by that is no evidence, how its time grows is. The rest is told, and not counted.
+   majority, where averaging alone (`uniform`) is not surely as accurate, and, where anything is trained or drawn, of
+   two seeds or more. A model of which one layer was replaced is no evidence of anything. The article's layer has no
+   output projection, as its baseline has: what it saves by that is no evidence, how its time grows is. What is stored
+   counts once for each share of an operator in a model. The rest is told, and not counted.
 3. *When a comparison is sure.* Each measure has an edge, and a value is either beyond it (for the claim) or not
    (against it). A comparison is sure where its 95 % interval leaves the edge out, after Benjamini and Hochberg's
    control of the false discovery rate at 5 % over all comparisons of the claim and modality. For that an interval is
    read as that of a normal estimate, on logarithms where it is a ratio, each side for itself. Counts (FLOPs, weights,
-   bytes, all seeds diverging against none, largest learning rates where their grid tells) and failures are exact:
-   they have no interval, are always sure, and are left out of the control. A comparison without an interval decides
-   nothing.
+   bytes, all seeds diverging or not finite against none, largest learning rates where their grid tells, of two
+   seeds or more) and failures are exact: they have no interval, are always sure, and are left out of the control. A
+   comparison without an interval decides nothing.
 4. *The verdict of a piece.* A side is there where at least a tenth of the comparisons are surely on it. Both are
    there: `depends`. One alone is: it has the verdict, `held` or `refuted`, where at least half of the comparisons are
    surely on it. Else the piece is not decided.
@@ -34,9 +36,9 @@ Goes in: the table and its rounds. Comes out: one row a claim and modality (`cla
 The edges: growth of time, an exponent at least 0.1 below the baseline's (a quarter more time at ten times the length
 is nothing to choose by); operations and what is stored, any difference; time, 1 % (`finding.MARGIN`); long sequences,
 1 % less time at the longest length that either side could do; accuracy, a loss of the tolerance; training, a largest
-learning rate (`learning_rates`) smaller by more than half a decade, sure where the grid tells, or all seeds
-diverging; steps to learn, and some of the seeds diverging, have no interval and are told only. What failed, or whose
-baseline did, is told as not counted.
+learning rate (`learning_rates`: at which half of what the baseline gains is reached) smaller by more than half a
+decade, sure where the grid tells, or all seeds diverging; steps to learn, and some of the seeds diverging, have no
+interval and are told only. What failed, or whose baseline did, is told as not counted.
 
 Where it breaks: comparisons of one group share their baseline and are not independent, which widens what chance
 alone gives; with five rounds or three seeds tails are heavier than normal; and a piece speaks of the operators,

@@ -32,6 +32,7 @@ __all__ = [
     "baseline_of",
     "cases_by_name",
     "comparison",
+    "in_one_layer",
     "known",
     "one_seed",
     "prepare",
@@ -103,6 +104,7 @@ MEASURES = {
 _MODULE = frozenset({"seed_as_written", "seed_fixed"})
 _FORMS_THE_MATRIX = frozenset({"svd_oracle", "svd_output", "linformer_least_squares"})
 _OF_FIXED_RANK = frozenset({"linear_elu", "efficient", "cosformer"})  # by the width of a head: no knob
+_DRAWN = frozenset({"random_features"})  # kinds of rank that stand for a draw, where nothing is trained
 _NO_ADAPTER = frozenset({"full", "head_only"})  # the baseline, and what any adapter must do better than
 _BELOW = 0.95  # of the error of averaging, as the report's findings have it: less is not worth a word
 _OF_NOTHING = 1.0  # relative error of an output of zeros, where `uniform` was not measured
@@ -120,8 +122,8 @@ _READ = (
     *("input", "options", "adapter_dtype", "compiled", "num_kv_heads", "out_features", "causal", "mask", "threads"),
     *("application", "task_metric", "task_value", "task_value_ci_low", "task_value_ci_high", "task_status"),
     *("task_difference", "task_difference_ci_low", "task_difference_ci_high", "task_majority", "task_linear"),
-    *("task_value_before", "task_seeds", "task_diverged", "task_curve", "checkpoint_bytes"),
-    *("attention_rel_error", "output_rel_error", "error_reference"),
+    *("task_value_before", "seeds", "task_seeds", "task_diverged", "task_curve", "checkpoint_bytes"),
+    *("attention_rel_error", "output_rel_error", "error_reference", "rank_kind"),
     *("flops_formula", "parameters", "parameters_counted", "trainable_parameters", "trainable_parameters_counted"),
 )
 """Columns that are read here and that older tables lack."""
@@ -187,9 +189,17 @@ def baseline_of(
 
 
 def one_seed(row: Mapping[str, Any] | pd.Series[Any]) -> str:
-    """Gives that a case was trained once, so that another seed may say something else; empty where it was not."""
-    trained = any(known(row[name]) for name in HOW_LONG)
-    return "" if not trained or row["task_seeds"] + row["task_diverged"] > 1 else "trained with one seed"
+    """Gives that a case was trained, or drawn, once, so that another seed may say something else; empty if not."""
+    if (row["seeds"] if row["task_status"] == "nan" else row["task_seeds"] + row["task_diverged"]) > 1:
+        return ""
+    if any(known(row[name]) for name in HOW_LONG):
+        return "trained with one seed"
+    return "drawn once" if row["rank_kind"] in _DRAWN else ""
+
+
+def in_one_layer(row: Mapping[str, Any] | pd.Series[Any]) -> str:
+    """Gives that attention was replaced in one layer of a model: of replacing it in all that is no evidence."""
+    return "one layer of the model alone" if known(row["layer"]) else ""
 
 
 def comparison(
@@ -241,7 +251,7 @@ def _why_not(row: pd.Series[Any], averaged: Mapping[tuple[str, str], pd.Series[A
     """Says why what a case saves is worth nothing: a task is done worse, or an approximation is none."""
     if known(row["task"]):
         as_accurate = known(row["task_difference"]) and gain(row).low >= -tolerance(row)
-        return one_seed(row) if as_accurate else "not sure to be as accurate"
+        return in_one_layer(row) or (one_seed(row) if as_accurate else "not sure to be as accurate")
     if row["subject"] == "module":
         return "its layer has one projection less than its baseline's"
     if row["subject"] == "adapter":

@@ -14,7 +14,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bench.analysis.comparison import NOTHING, Triple, baseline_of, cases_by_name, comparison, known, rivals
+from bench.analysis.comparison import (
+    NOTHING,
+    Triple,
+    baseline_of,
+    cases_by_name,
+    comparison,
+    in_one_layer,
+    known,
+    rivals,
+)
 from bench.analysis.crossover import find_crossover
 from bench.analysis.resample import FEWEST_ROUNDS, interval, median_draws
 from bench.analysis.scaling import exponent
@@ -25,11 +34,8 @@ __all__ = ["cost_comparisons"]
 
 _FEWEST_LENGTHS = 3  # of an exponent: a line through two points has no misfit that could warn
 _DONE = ("ok", "throttled")
-_WEIGHTS = (
-    *("modality", "operator", "provider", "rank", "options", "adapter_dtype", "scope", "hidden_size", "out_features"),
-    *("num_kv_heads", "seq_len", "model", "layers", "layer", "task", "steps", "seconds", "recover_steps"),
-)
-"""Cases that are equal in these store the same."""
+_NETWORK = ("modality", "operator", "provider", "scope", "hidden_size", "out_features", "model", "layers")
+"""What stores the same share of its baseline and is equal in these says it once, whatever is done with it."""
 
 _Named = Mapping[tuple[str, str], "pd.Series[Any]"]
 _Logs = Mapping[tuple[str, str], tuple[NDArray[np.float64], float]]
@@ -143,14 +149,18 @@ def _with_rounds(line: pd.DataFrame, logs: _Logs) -> tuple[pd.DataFrame, list[ND
 def _stored(cases: pd.DataFrame, named: _Named) -> Iterator[dict[str, Any]]:
     """Compares what must be stored for a task: a checkpoint's bytes, else trained weights, else all weights.
 
-    At scope `core` there are no weights. How good an approximation is does not matter here: it is a price.
+    At scope `core` there are no weights. How good an approximation is does not matter here: it is a price; where one
+    layer alone was replaced, it is no whole one.
     """
     wanted = cases["status"].isin(_DONE) & (cases["scope"] != "core")
-    for _, row in rivals(cases[wanted]).drop_duplicates(list(_WEIGHTS)).iterrows():
+    told: set[tuple[Any, ...]] = set()
+    for _, row in rivals(cases[wanted]).iterrows():
         base = baseline_of(row, named)
         share = np.nan if base is None else _share_stored(row, base)
-        if known(share):
-            why_not = row["why_not"] if row["subject"] == "module" else ""
+        key = (*(str(row[name]) for name in _NETWORK), share, in_one_layer(row))
+        if known(share) and key not in told:
+            told.add(key)
+            why_not = row["why_not"] if row["subject"] == "module" else in_one_layer(row)
             yield comparison("what is stored", row, (share, share, share), exact=True, why_not=why_not)
 
 

@@ -18,10 +18,10 @@ from bench.analysis.series import series_columns
 
 __all__ = ["ENDED", "largest_rates", "learning_rate_findings", "trains"]
 
-ENDED = ("ok", "diverged")
+ENDED = ("ok", "diverged", "nan")
 """A rate that was skipped, or ran out of memory, says nothing of rates."""
 
-_HALF_WAY = 0.5  # from the start to the operator's own best: less is no training, more would be tuning
+_HALF_WAY = 0.5  # from the start to the baseline's best: less is no training, more would be tuning
 _COLUMNS = (
     *("context", "series", "operator", "is_baseline", "learning_rate", "smallest", "largest", "beyond"),
     *("values", "case_ids"),
@@ -31,7 +31,9 @@ _COLUMNS = (
 def largest_rates(table: pd.DataFrame) -> pd.DataFrame:
     """Gives, for each line of cases that differ in their learning rate alone, the largest at which it trains.
 
-    What it means that one trains is said by `trains`. Only rates at which a case came to an end, or diverged, count.
+    What it means that one trains is said by `trains`: all of a context are asked for the same value, half way to the
+    best of its baseline, or where there is none each to its own. Only rates at which a case came to an end, or gave
+    numbers that are not finite, count.
 
     Args:
         table: one row a case.
@@ -47,9 +49,11 @@ def largest_rates(table: pd.DataFrame) -> pd.DataFrame:
     rows = rows[rows["learning_rate"].notna() & rows["task_status"].isin(ENDED)]
     found: list[dict[str, Any]] = []
     for where, members in task_contexts(rows, without=("learning_rate",)):
+        base = members[members["case_id"] == members["baseline"]]
         for _, line in members.groupby([*series_columns(members), *_layer(members)], dropna=False, sort=False):
             if line["learning_rate"].nunique() > 1:
-                found.append({"context": where, **_answer(line.sort_values("learning_rate"))})
+                beside = base if len(base) else line
+                found.append({"context": where, **_answer(line.sort_values("learning_rate"), beside)})
     return pd.DataFrame(found, columns=list(_COLUMNS))
 
 
@@ -67,45 +71,47 @@ def learning_rate_findings(table: pd.DataFrame) -> Iterator[Finding]:
         base = lines[lines["is_baseline"] & lines["learning_rate"].notna()]
         if len(base):
             others = lines[~lines["is_baseline"]]
-            below = others["beyond"] & (others["learning_rate"] < base["learning_rate"].iloc[0])
-            smaller = others["learning_rate"].isna() | below
+            smaller = others["beyond"] & (others["learning_rate"] < base["learning_rate"].iloc[0])
+            nowhere = int(others["learning_rate"].isna().sum())
             numbers |= {"smaller_than_baseline": int(smaller.sum())}
-            details.insert(0, f"{smaller.sum()} of {len(others)} need a smaller one than {base['series'].iloc[0]}.")
+            told_of = f"{smaller.sum()} of {len(others)} need a smaller one than {base['series'].iloc[0]}"
+            details.insert(0, f"{told_of}{f', {nowhere} get half as far at none' if nowhere else ''}.")
         headline = f"Largest learning rate that trains: {', '.join(told)}."
         yield Finding("task", str(where), headline, tuple(details), numbers)
 
 
-def trains(line: pd.DataFrame) -> pd.Series[bool]:
+def trains(line: pd.DataFrame, beside: pd.DataFrame) -> pd.Series[bool]:
     """Gives, row by row, whether a network trains.
 
-    It does where it gets at least half way from its start (its value before training or, of a network that is drawn,
-    the majority baseline) to the best value of its line, no seed diverging. None of a line does whose best value is
-    not surely better than the start.
+    It does where it gets at least half way from the start (the value before training or, of networks that are drawn,
+    the majority baseline) to the best value of `beside`, no seed diverging. None does where that best value is not
+    surely better than the start.
 
     Args:
         line: cases that differ in their learning rate alone.
+        beside: such cases of the baseline; the same ones where there is no other.
     """
-    valued = line[line["task_value"].notna()]
     nowhere = pd.Series(False, index=line.index)
+    valued = beside[beside["task_value"].notna()]
     if valued.empty:
         return nowhere
     way = sign(valued.iloc[0])
-    values = way * valued["task_value"].astype(float)
-    best = valued.iloc[int(values.argmax())]
+    best = valued.iloc[int((way * valued["task_value"].astype(float)).argmax())]
     start = _start(best)
     if np.isnan(start) or not surely_better(best, start):
         return nowhere
-    half_way = way * start + _HALF_WAY * (values.max() - way * start)
-    return (values >= half_way).reindex(line.index, fill_value=False)
+    half_way = start + _HALF_WAY * (float(best["task_value"]) - start)
+    reached: pd.Series[bool] = way * line["task_value"].astype(float) >= way * half_way  # of no value: false
+    return reached
 
 
 def _layer(rows: pd.DataFrame) -> list[str]:
     return ["layer"] if "layer" in rows else []
 
 
-def _answer(line: pd.DataFrame) -> dict[str, Any]:
+def _answer(line: pd.DataFrame, beside: pd.DataFrame) -> dict[str, Any]:
     rates = line["learning_rate"].astype(float)
-    good = rates[trains(line)]
+    good = rates[trains(line, beside)]
     largest = float(good.max()) if len(good) else np.nan
     first = line.iloc[0]
     return {

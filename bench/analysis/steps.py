@@ -24,7 +24,10 @@ _Z = 1.96
 _P10_TO_P90 = 2.5631  # standard deviations of a normal
 _MEDIAN_OF_20 = 1.2533 / np.sqrt(20)  # its standard error, in standard deviations: an error is the median of 20 draws
 _ROUNDING = 1e-6  # relative: errors are taken in float64
-_COLUMNS = ("context", "series", "metric", "rank_before", "rank", "before", "after", "words", "wrong", "case_id")
+_BY_CHANCE = 0.025  # of steps whose interval is of 95 %, on the worse side
+_COLUMNS = (
+    *("context", "series", "metric", "rank_before", "rank", "before", "after", "words", "wrong", "drawn", "case_id"),
+)
 
 
 def rank_steps(table: pd.DataFrame) -> pd.DataFrame:
@@ -38,8 +41,8 @@ def rank_steps(table: pd.DataFrame) -> pd.DataFrame:
         table: one row a case.
 
     Returns:
-        Columns ``context series metric rank_before rank before after words wrong case_id``; `words` tells the change,
-        `metric` is a word.
+        Columns ``context series metric rank_before rank before after words wrong drawn case_id``; `words` tells the
+        change, `metric` is a word, `drawn` is whether chance has a part in it.
     """
     return pd.DataFrame([*_of_tasks(table), *_of_errors(table)], columns=list(_COLUMNS))
 
@@ -55,6 +58,8 @@ def step_findings(table: pd.DataFrame) -> Iterator[Finding]:
         return
     wrong = steps[steps["wrong"].astype(bool)]
     headline = f"More rank is worse beyond its interval in {len(wrong)} of {len(steps)} steps to the next rank."
+    if chance := round(_BY_CHANCE * int(steps["drawn"].sum())):
+        headline = f"{headline[:-1]}; chance alone gives up to {chance}."
     details = []
     for (series, metric, context), found in wrong.groupby(["series", "metric", "context"], sort=False):
         told = [f"r={row['rank_before']:g} to {row['rank']:g}: {row['words']}" for _, row in found.iterrows()]
@@ -75,6 +80,7 @@ def _of_tasks(table: pd.DataFrame) -> Iterator[dict[str, Any]]:
                     yield _step(where, row, lower, "task_value", str(row["task_metric"]).replace("_", " ")) | {
                         "words": difference_text(row, "task_step"),
                         "wrong": max(sign(row) * row[f"task_step_ci_{end}"] for end in ("low", "high")) < 0,
+                        "drawn": not pd.isna(row["task_step_ci_low"]),
                     }
 
 
@@ -88,9 +94,11 @@ def _of_errors(table: pd.DataFrame) -> Iterator[dict[str, Any]]:
             ordered = [row for _, row in line.iterrows() if known and not pd.isna(row[known[0]])]
             for lower, row in itertools.pairwise(ordered):
                 before, after = float(lower[known[0]]), float(row[known[0]])
+                noise = _noise(lower, row, known[0])
                 yield _step(context.name, row, lower, known[0], _ERRORS[known[0]]) | {
                     "words": f"{before:.3g} to {after:.3g}",
-                    "wrong": after > EXACT and after - before > _noise(lower, row, known[0]) + _ROUNDING * before,
+                    "wrong": after > EXACT and after - before > noise + _ROUNDING * before,
+                    "drawn": noise > 0,
                 }
 
 

@@ -32,6 +32,7 @@ from bench.analysis.comparison import (
     baseline_of,
     cases_by_name,
     comparison,
+    in_one_layer,
     known,
     one_seed,
     rivals,
@@ -45,7 +46,8 @@ from bench.table.tasks import curve_points
 __all__ = ["steps_to_learn", "task_comparisons", "task_notes"]
 
 _ROUNDED = 1.1  # usual grids have 3 for the root of 10
-_LEARNT = 0.9  # of what a case gains in all: then it has learnt what it will
+_LEARNT = 0.9  # of what the baseline gains in all
+_LOST = frozenset({"diverged", "nan"})  # its numbers are not finite: in training, or on test samples
 _Named = Mapping[tuple[str, str], "pd.Series[Any]"]
 
 
@@ -56,10 +58,13 @@ def task_comparisons(cases: pd.DataFrame) -> Iterator[dict[str, Any]]:
         cases: of `comparison.prepare`.
     """
     named, done = cases_by_name(cases), task_rows(cases, "forward")
-    for _, row in rivals(usual_rate(done)).iterrows():
+    judged = usual_rate(done)
+    averaged = {_task_of(row) for _, row in judged.iterrows() if _averaging_does(row)}
+    for _, row in rivals(judged).iterrows():
         base = baseline_of(row, named)
         if base is not None:
-            yield from _accuracy(row, base)
+            hollow = "averaging alone does it as well" if _task_of(row) in averaged else ""
+            yield from _accuracy(row, base, hollow)
             yield from _steps(row, base)
     trained = done[done[HOW_LONG].notna().any(axis=1)]
     for _, members in task_contexts(trained, without=("learning_rate",)):
@@ -68,25 +73,26 @@ def task_comparisons(cases: pd.DataFrame) -> Iterator[dict[str, Any]]:
             yield from _learning_rates(line, members[members["case_id"] == members["baseline"]])
 
 
-def steps_to_learn(curve: str, way: float) -> float:
-    """Gives the step at which nine tenths of a learning curve's whole gain are reached, between two points on a line.
+def steps_to_learn(curve: str, beside: str, way: float) -> float:
+    """Gives the step at which a learning curve has nine tenths of what another gains, between two points on a line.
 
-    NaN where it gains nothing.
+    NaN where it never does, and where the other gains nothing.
 
     Args:
         curve: of the column `task_curve`.
+        beside: that of its baseline: both are asked for the same value.
         way: 1 where a higher value is better, -1 where a lower one is.
     """
-    points = curve_points(curve)
-    if len(points) < 2:
+    points, others = curve_points(curve), curve_points(beside)
+    if len(points) < 2 or len(others) < 2 or not (others[-1, 2] - others[0, 2]) * way > 0:
         return math.nan
-    gained = (points[:, 2] - points[0, 2]) * way
-    if not gained[-1] > 0:
+    values = points[:, 2] * way
+    goal = (others[0, 2] + _LEARNT * (others[-1, 2] - others[0, 2])) * way
+    if values[0] >= goal or not (values >= goal).any():
         return math.nan
-    goal = _LEARNT * gained[-1]
-    at = int(np.argmax(gained >= goal))  # never the first point, where nothing is gained yet
+    at = int(np.argmax(values >= goal))
     before, after = points[at - 1, 0], points[at, 0]
-    return float(before + (after - before) * (goal - gained[at - 1]) / (gained[at] - gained[at - 1]))
+    return float(before + (after - before) * (goal - values[at - 1]) / (values[at] - values[at - 1]))
 
 
 def task_notes(cases: pd.DataFrame) -> dict[str, list[str]]:
@@ -105,32 +111,49 @@ def task_notes(cases: pd.DataFrame) -> dict[str, list[str]]:
         told = notes.setdefault(str(row["modality"]), {})
         if row["case_id"] == row["baseline"] and (clause := trivial_clause(row)):
             told[f"on {place}, beside {row['task_value']:.3g} of {row['label']}, {clause.replace('; ', ', ')}"] = None
-        if row["operator"] == TRIVIAL and known(row["task_difference"]) and gain(row).low >= -tolerance(row):
+        if _averaging_does(row):
             told[f"averaging alone does {place} as well as exact attention, {row['task_value']:.3g}"] = None
     return {modality: list(found) for modality, found in notes.items()}
 
 
-def _accuracy(row: pd.Series[Any], base: pd.Series[Any]) -> Iterator[dict[str, Any]]:
-    """Compares how well a task is done; a case of which every seed diverges, its baseline's not, has lost it.
+def _task_of(row: pd.Series[Any]) -> tuple[str, ...]:
+    return tuple(str(row[name]) for name in ("run", "task", "application", "model", "layers", "seq_len"))
 
-    Where the baseline itself is not surely better than the majority, to be as good as it means nothing; where one
-    seed was trained, another may say something else.
+
+def _averaging_does(row: pd.Series[Any]) -> bool:
+    """Gives whether a case only averages and is surely as accurate: then attention is not what is asked for."""
+    averages = row["operator"] == TRIVIAL and not in_one_layer(row) and known(row["task_difference"])
+    return bool(averages and gain(row).low >= -tolerance(row))
+
+
+def _accuracy(row: pd.Series[Any], base: pd.Series[Any], hollow: str) -> Iterator[dict[str, Any]]:
+    """Compares how well a task is done; a case of which no seed gives finite numbers, its baseline's do, has lost it.
+
+    Where the baseline itself is not surely better than the majority, to be as good as it means nothing, nor where
+    averaging does as well; where one seed was trained, another may say something else.
+
+    Args:
+        row: the case.
+        base: its baseline.
+        hollow: why no accuracy on this task counts; empty where it does.
     """
     if known(row["seconds"]):
         measure = "after equal time"
     else:
         measure = "after equal steps" if row[HOW_LONG].notna().any() else "without training"
-    if lost := _without_value(row, base):
-        yield comparison(measure, row, NOTHING, why_not=lost)
+    if failed := _without_value(row, base):
+        yield comparison(measure, row, NOTHING, why_not=failed)
         return
-    if not known(base["task_value"]) or not (known(row["task_difference"]) or row["task_status"] == "diverged"):
+    lost = row["task_status"] in _LOST
+    if not known(base["task_value"]) or not (known(row["task_difference"]) or lost):
         return  # not measured, which the report tells where it tells what was planned
     learnt = not known(base["task_majority"]) or surely_better(base, float(base["task_majority"]))
-    why_not = one_seed(row) if learnt else "its baseline is no better than the majority"
+    why_not = "" if learnt else "its baseline is no better than the majority"
+    why_not = in_one_layer(row) or why_not or hollow or one_seed(row)
     metric = str(base["task_metric"]).replace("_", " ")
     unit = {"unit": f"{metric} - baseline" if sign(base) > 0 else f"baseline - {metric}"}
-    if row["task_status"] == "diverged":
-        all_of_them = _share_diverged(row) == 1
+    if lost:
+        all_of_them = not row["task_seeds"] > 0  # absent: its first pass ended so, and no seed was tried
         judged = (-math.inf, -math.inf, -math.inf) if all_of_them else NOTHING
         yield comparison(measure, row, judged, exact=all_of_them, told=NOTHING, why_not=why_not) | unit
     else:
@@ -141,17 +164,23 @@ def _accuracy(row: pd.Series[Any], base: pd.Series[Any]) -> Iterator[dict[str, A
 
 def _without_value(row: pd.Series[Any], base: pd.Series[Any]) -> str:
     """Gives which side's task failed, so that nothing can be compared; nothing where none did."""
-    if str(row["task_status"]) in FAILURES:
+    if row["task_status"] in FAILURES - _LOST:
         return f"its task failed: {row['task_status']}"
-    if str(base["task_status"]) in (*FAILURES, "diverged"):
+    if base["task_status"] in FAILURES | _LOST:
         return f"its baseline has no value: {base['task_status']}"
     return ""
 
 
 def _steps(row: pd.Series[Any], base: pd.Series[Any]) -> Iterator[dict[str, Any]]:
-    """Compares how many steps each needs to learn what it will; of a mean curve there is no interval."""
-    if known(row["task_curve"]) and known(base["task_curve"]):
-        own, other = (steps_to_learn(str(each["task_curve"]), sign(base)) for each in (row, base))
+    """Compares how many steps each needs to learn what the baseline does; of a mean curve there is no interval.
+
+    Not where both had equal time, in which whoever is faster also goes through its learning rates in more steps, nor
+    where they start from other values, as after a swap.
+    """
+    alike = not known(row["seconds"]) and not known(row["recover_steps"])
+    if alike and known(row["task_curve"]) and known(base["task_curve"]):
+        curve = str(base["task_curve"])
+        own, other = (steps_to_learn(str(each["task_curve"]), curve, sign(base)) for each in (row, base))
         if known(own) and known(other):
             yield comparison("steps to learn", row, (own / other, math.nan, math.nan))
 
@@ -169,7 +198,7 @@ def _diverged(line: pd.DataFrame, named: _Named) -> Iterator[dict[str, Any]]:
     if known(mean := pd.Series(found, dtype=float).mean()):
         decides = abs(mean) == 1
         judged = (mean, mean, mean) if decides else (mean, math.nan, math.nan)
-        yield comparison("diverged seeds", line.iloc[-1], judged, exact=decides, line=line)
+        yield comparison("diverged seeds", line.iloc[-1], judged, exact=decides, why_not=_one_of(line), line=line)
 
 
 def _share_diverged(row: pd.Series[Any]) -> float:
@@ -181,32 +210,40 @@ def _share_diverged(row: pd.Series[Any]) -> float:
 def _learning_rates(line: pd.DataFrame, base: pd.DataFrame) -> Iterator[dict[str, Any]]:
     """Compares the largest learning rates that train, among those at which both sides came to an end or diverged.
 
-    Sure where the grid tells on which side of `RATE_EDGE` their ratio lies: as large, or two steps smaller.
+    Sure where the grid tells on which side of `RATE_EDGE` their ratio lies: as large, or two steps smaller. Where one
+    side gets as far at no rate, that is a matter of accuracy, and none of rates.
     """
     line, base = (side[side["task_status"].isin(ENDED) & side["learning_rate"].notna()] for side in (line, base))
     rates = sorted(set(line["learning_rate"]) & set(base["learning_rate"]))
     both = pd.concat([line, base])
-    found = largest_rates(both[both["learning_rate"].isin(rates)])
+    both = both[both["learning_rate"].isin(rates)]
+    found = largest_rates(both)
     if len(found) < 2:
         return  # fewer than two rates
     largest = found.set_index(found["is_baseline"].astype(bool))["learning_rate"]
-    ratio, told = _rate_ratio(float(largest[False]), float(largest[True]), rates)
-    if known(ratio):
-        _, low, high = told
-        sure = not known(low) or low >= RATE_EDGE / _ROUNDED or high <= RATE_EDGE * _ROUNDED
-        judged = (ratio, ratio, ratio) if sure else (ratio, math.nan, math.nan)
-        yield comparison("learning rate", line.iloc[-1], judged, exact=sure, told=told, line=line)
+    own, other = float(largest[False]), float(largest[True])
+    if not known(other) or not known(own):
+        why_not = "gets half as far as its baseline at no rate" if known(other) else "its baseline trains at no rate"
+        yield comparison("learning rate", line.iloc[-1], NOTHING, why_not=why_not, line=line)
+        return
+    told = _rate_ratio(own, other, rates)
+    ratio, low, high = told
+    sure = low >= RATE_EDGE / _ROUNDED or high <= RATE_EDGE * _ROUNDED
+    judged = (ratio, ratio, ratio) if sure else (ratio, math.nan, math.nan)
+    yield comparison("learning rate", line.iloc[-1], judged, exact=sure, told=told, why_not=_one_of(both), line=line)
 
 
-def _rate_ratio(own: float, other: float, rates: list[float]) -> tuple[float, Triple]:
-    """Gives the ratio of the largest learning rates: 0 or infinite where one side trains at none, NaN where neither.
+def _one_of(rows: pd.DataFrame) -> str:
+    """Gives why cases say nothing of others: one layer, or in one of them one seed; empty where they do."""
+    reasons = (in_one_layer(row) or one_seed(row) for _, row in rows.iterrows())
+    return next(filter(None, reasons), "")
 
-    And what is told of it: its ends come from the grid, since the true largest rate lies between the last that trains
-    and the next one; an end is 0 or infinite where the largest that was tried trains.
+
+def _rate_ratio(own: float, other: float, rates: list[float]) -> Triple:
+    """Gives the ratio of the largest learning rates, and its ends, which come from the grid.
+
+    The true largest rate lies between the last that trains and the next one; an end is 0 or infinite where the
+    largest that was tried trains.
     """
-    if math.isnan(own) and math.isnan(other):
-        return math.nan, NOTHING
-    if math.isnan(own) or math.isnan(other):
-        return (0.0 if math.isnan(own) else math.inf), NOTHING
     after = dict(zip(rates, [*rates[1:], math.inf], strict=True))
-    return own / other, (own / other, own / after[other], after[own] / other)
+    return own / other, own / after[other], after[own] / other

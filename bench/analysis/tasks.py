@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 import pandas as pd
 
 from bench.analysis.applications import (
+    GOOD,
     case_name,
     difference_text,
     failed_lines,
@@ -35,6 +36,7 @@ __all__ = ["task_findings"]
 _TOLD = {
     "better": "Better",
     "as accurate": "As accurate",
+    "hardly worse": "Worse, by less than matters",
     "worse": "Worse",
     "open": "Not decided, the interval allows a loss that matters",
     "alone": "Without a baseline to compare with",
@@ -66,7 +68,7 @@ def _replaced(where: str, rows: pd.DataFrame) -> Iterator[Finding]:
         return  # nothing of it was planned: that is told among what was not measured
     alike = {word: rows[words == word] for word in (*_TOLD, "baseline", "diverged")}
     details = [f"{name}: {_differences(alike[word])}." for word, name in _TOLD.items() if len(alike[word])]
-    good = rows[words.isin(["better", "as accurate"])]
+    good = rows[words.isin(GOOD)]
     details += [*trivial_lines(rows), *_speed(good), *_same_time(valued), *failed]
     numbers = {word.replace(" ", "_"): len(members) for word, members in alike.items()}
     yield Finding("task", where, _headline(alike, valued), tuple(details), {"cases": len(rows), **numbers})
@@ -85,10 +87,10 @@ def _headline(alike: Mapping[str, pd.DataFrame], valued: pd.DataFrame) -> str:
     parts = [f"{name}: {metric} {value_text(first)}"]
     if clause := trivial_clause(first):
         parts.append(clause)
-    parts += [f"{word}: {_names(alike[word])}" for word in ("better", "as accurate") if len(alike[word])]
+    parts += [f"{word}: {_names(alike[word])}" for word in GOOD if len(alike[word])]
     if len(alike["worse"]):
         parts.append(_worse(alike["worse"]))
-    if not any(len(alike[word]) for word in ("better", "as accurate", "worse")) and len(alike["open"]):
+    if not any(len(alike[word]) for word in (*GOOD, "worse")) and len(alike["open"]):
         parts.append("the intervals are too wide to say who is as accurate")
     if (valued["task_steps"] > 0).any() and (valued["task_seeds"] < 2).all():
         parts.append("one seed, and another may say something else")

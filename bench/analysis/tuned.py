@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from bench.analysis.applications import (
+    GOOD,
     case_name,
     difference_text,
     failed_lines,
@@ -80,16 +81,17 @@ def _headline(valued: pd.DataFrame, base: pd.DataFrame) -> str:
         parts[0] += f", {count_text(first['weights'])} weights trained"
     if clause := trivial_clause(first):
         parts.append(clause)
-    good = valued[valued["word"].isin(["better", "as accurate"])]
+    good = valued[valued["word"].isin(GOOD)]
     if len(good):
         least = good.iloc[0]
         share = "" if np.isnan(least["weights"]) else f" with {_weights(least, base)}"
         parts.append(f"the least that is as accurate: {case_name(least)}{share} ({difference_text(least)})")
     elif len(base):
         parts.append("nothing else is shown to be as accurate")
-    worse = valued[valued["word"] == "worse"]
-    if len(worse):
-        parts.append(f"worse: {', '.join(case_name(row) for _, row in worse.iterrows())}")
+    for word in ("hardly worse", "worse"):
+        found = valued[valued["word"] == word]
+        if len(found):
+            parts.append(f"{word}: {', '.join(case_name(row) for _, row in found.iterrows())}")
     return f"{'; '.join(parts)}."
 
 

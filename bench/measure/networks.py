@@ -100,7 +100,9 @@ def _block(case: Case, index: int) -> Block:
 
 
 def _drawn_head(case: Case, network: Network, outputs: int) -> nn.Linear:
-    """Gives a head with weights N(0, 1/f); how many features are pooled is seen from one sample of two tokens."""
+    """Gives a head with weights N(0, 1/f) and a bias of 0; how many features are pooled two tokens tell."""
     hidden = torch.ones(1, 2, case.hidden_size, device=case.device, dtype=getattr(torch, case.dtype))
     features = network.pooled(hidden).shape[-1]
-    return linear(case, features, outputs, draws(case, "head"))
+    head = linear(case, features, outputs, draws(case, "head"))
+    head.bias = nn.Parameter(torch.zeros(outputs, device=hidden.device, dtype=hidden.dtype))
+    return head

@@ -97,7 +97,7 @@ def difference_interval(
     baseline: ArrayLike,
     weights: ArrayLike | None = None,
     *,
-    proportion: bool = False,
+    counted: bool = False,
     level: float = 0.95,
 ) -> Estimate:
     """Gives the mean score less a baseline's, with its interval, paired by seed and sample.
@@ -109,9 +109,9 @@ def difference_interval(
         scores: [samples] or [seeds, samples].
         baseline: of the same shape: the same seeds, the same samples.
         weights: [samples], the same for both; absent: 1 each.
-        proportion: whether scores are right answers out of the weights. Two sides that hardly ever differ then get
-            the variance of one differing sample more, spread over the seeds: none seen differing does not mean that
-            none does.
+        counted: whether scores are counts out of the weights: right answers, wrong words. Two sides that hardly ever
+            differ then get the variance of one differing count more, spread over the seeds: none seen differing does
+            not mean that none does.
         level: the coverage asked for.
 
     Returns:
@@ -126,9 +126,10 @@ def difference_interval(
     x, y = (np.atleast_2d(np.asarray(side, dtype=float)) for side in (scores, baseline))
     if x.shape != y.shape:
         raise ValueError(f"scores are {x.shape}, the baseline's {y.shape}; the same seeds on the same samples")
-    spread = _spread(x - y, _weights(weights, x.shape[1]))
-    if proportion and spread.samples:
-        more = spread.of_samples + 1 / (spread.seeds * spread.samples**2)
+    out_of = _weights(weights, x.shape[1])
+    spread = _spread(x - y, out_of)
+    if counted and spread.samples:
+        more = spread.of_samples + 1 / (spread.seeds * float(out_of.sum()) ** 2)
         spread = dataclasses.replace(spread, of_samples=more)
     reach = spread.reach(level)
     return Estimate(spread.centre, spread.centre - reach, spread.centre + reach, len(x))

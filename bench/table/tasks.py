@@ -55,9 +55,9 @@ class _Scored:
         return len(next(iter(self.by_seed.values())))
 
     @property
-    def proportion(self) -> bool:
-        """Whether scores are right answers, out of the weights."""
-        return self.metric == "accuracy"
+    def counted(self) -> bool:
+        """Whether scores are whole numbers, out of the weights: right answers, or wrong words."""
+        return self.metric in ("accuracy", "word_error_rate")
 
     def rows(self, seeds: Sequence[int]) -> NDArray[np.float64]:
         """Gives [seeds, samples]."""
@@ -233,7 +233,7 @@ def _by_layer(facts: Sequence[Mapping[str, Any]]) -> str | None:
 
 def _value(own: _Scored) -> dict[str, Any]:
     scores = own.rows(sorted(own.by_seed))
-    found = value_interval(scores, own.weights, proportion=own.proportion)
+    found = value_interval(scores, own.weights, proportion=own.metric == "accuracy")
     ends = [found.centre, found.low, found.high]
     if own.metric in _EXPONENTIAL:
         ends = [math.exp(min(end, _LARGEST_EXPONENT)) for end in ends]
@@ -259,7 +259,7 @@ def _against(own: _Scored, other: _Scored | None, column: str, name: str, warnin
         warnings.append(_OTHER_SAMPLES.format(name, column))
         return {}
     scores, beside = own.rows(seeds), other.rows(seeds)
-    found = difference_interval(scores, beside, own.weights, proportion=own.proportion)
+    found = difference_interval(scores, beside, own.weights, counted=own.counted)
     ends = [found.centre, found.low, found.high]
     if own.metric in _EXPONENTIAL:
         reference = math.exp(min(value_interval(beside, other.weights).centre, _LARGEST_EXPONENT))

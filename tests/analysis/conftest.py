@@ -77,6 +77,22 @@ def make_task_row() -> Callable[..., dict[str, Any]]:
 
 
 @pytest.fixture
+def done(make_row) -> Callable[..., dict[str, Any]]:
+    """Gives a function: operator and changes -> a row of a case that was trained on a task."""
+
+    def make(operator: str, **changes: Any) -> dict[str, Any]:
+        ranked = {} if operator == "sdpa" else {"rank": 8.0}
+        facts = {"scope": "model", "modality": "language", "task": "films", "application": "trained", "steps": 100.0}
+        facts |= {"layers": 2.0, "learning_rate": np.nan, "task_status": "ok", "task_metric": "accuracy"}
+        facts |= {"task_value": 0.8, "task_value_ci_low": 0.78, "task_value_ci_high": 0.82, "task_majority": 0.5}
+        facts |= {"task_difference": 0.0, "task_difference_ci_low": 0.0, "task_difference_ci_high": 0.0}
+        facts |= {"task_seeds": 3.0, "task_diverged": 0.0, "task_linear": 0.6}
+        return make_row(operator, 64, **{**ranked, **facts, **changes})
+
+    return make
+
+
+@pytest.fixture
 def planted() -> Callable[..., Planted]:
     """Gives a function: (length -> ln ratio of `linformer` to `sdpa`, spread, rounds, seed) -> table and rounds."""
 

@@ -85,6 +85,7 @@ def test_single_layers_are_of_one_context_and_named(make_task_row):
     [
         (0.0, 0.01, "as accurate"),
         (-0.011, 0.01, "worse"),
+        (-0.011, 0.005, "hardly worse"),
         (0.011, 0.01, "better"),
         (0.0, 0.021, "open"),
         (-0.009, 0.012, "open"),

@@ -137,6 +137,15 @@ def test_the_same_weights_in_another_phase_count_once(make_row):
     assert len(compared(pd.DataFrame(rows), measure="what is stored")) == 1
 
 
+def test_what_stores_the_same_share_counts_once_whatever_its_rank_or_length(make_row):
+    """Pooling has no weights: at one rank as at another."""
+    counts = {"trainable_parameters": 100.0, "parameters": 100.0, "scope": "layer"}
+    rows = [make_row("sdpa", n, **counts) for n in (8, 16)]
+    rows += [make_row("linformer", n, rank=rank, **counts) for n in (8, 16) for rank in (2.0, 4.0)]
+
+    assert len(compared(pd.DataFrame(rows), measure="what is stored")) == 1
+
+
 def test_at_scope_core_there_is_nothing_to_store(make_row):
     counts = {"trainable_parameters": 100.0}
     table = pd.DataFrame([make_row("sdpa", 8, **counts), make_row("linformer", 8, **counts)])

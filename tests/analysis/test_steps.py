@@ -47,6 +47,12 @@ def test_a_step_that_loses_within_its_interval_is_not(make_task_row):
     assert rank_steps(at_ranks(make_task_row, [-0.009]))["wrong"].tolist() == [False]
 
 
+def test_of_many_steps_some_are_wrong_by_chance(make_task_row):
+    (finding,) = step_findings(at_ranks(make_task_row, [0.01] * 40))
+
+    assert finding.headline.endswith("in 0 of 40 steps to the next rank; chance alone gives up to 1.")
+
+
 def test_of_a_perplexity_a_step_upwards_is_the_wrong_way(make_task_row):
     steps = rank_steps(at_ranks(make_task_row, [0.05, -0.05], task_metric="perplexity"))
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,22 +9,6 @@ import pytest
 
 from bench.analysis.comparison import prepare
 from bench.analysis.task_comparisons import steps_to_learn, task_comparisons, task_notes
-
-
-@pytest.fixture
-def done(make_row) -> Callable[..., dict[str, Any]]:
-    """Gives a function: operator and changes -> a row of a case that was trained on a task."""
-
-    def make(operator: str, **changes: Any) -> dict[str, Any]:
-        ranked = {} if operator == "sdpa" else {"rank": 8.0}
-        facts = {"scope": "model", "modality": "language", "task": "films", "application": "trained", "steps": 100.0}
-        facts |= {"layers": 2.0, "learning_rate": np.nan, "task_status": "ok", "task_metric": "accuracy"}
-        facts |= {"task_value": 0.8, "task_value_ci_low": 0.78, "task_value_ci_high": 0.82, "task_majority": 0.5}
-        facts |= {"task_difference": 0.0, "task_difference_ci_low": 0.0, "task_difference_ci_high": 0.0}
-        facts |= {"task_seeds": 3.0, "task_diverged": 0.0, "task_linear": 0.6}
-        return make_row(operator, 64, **{**ranked, **facts, **changes})
-
-    return make
 
 
 def ends(centre: float, reach: float) -> dict[str, float]:
@@ -98,89 +81,49 @@ def test_of_one_seed_no_accuracy_counts(done):
     assert found["why_not"] == "trained with one seed"
 
 
+def test_where_averaging_does_as_well_no_accuracy_counts(done):
+    rows = [done("sdpa"), done("linformer", **ends(0.0, 0.01)), done("uniform", rank=np.nan, **ends(0.0, 0.01))]
+    (found,) = compared(rows, "after equal steps")
+
+    assert found["why_not"] == "averaging alone does it as well"
+
+
+def test_one_layer_replaced_says_nothing_of_all(done):
+    swapped = {"steps": np.nan, "application": "swapped", "model": "minilm"}
+    (found,) = compared([done("sdpa", **swapped), done("linformer", layer=2.0, **swapped)], "without training")
+
+    assert found["why_not"] == "one layer of the model alone"
+
+
+def test_features_that_were_drawn_once_say_nothing_of_others(done):
+    swapped = {"steps": np.nan, "application": "swapped", "model": "minilm", "task_seeds": 1.0}
+    rows = [done("sdpa", **swapped), done("performer", rank_kind="random_features", **swapped)]
+    (found,) = compared(rows, "without training")
+
+    assert found["why_not"] == "drawn once"
+
+
+def test_a_network_whose_answers_are_not_finite_has_lost_what_its_baseline_does(done):
+    nothing = dict.fromkeys(("task_value", "task_difference"), np.nan)
+    rows = [done("sdpa"), done("linformer", task_status="nan", task_seeds=np.nan, seeds=3.0, **nothing)]
+    (found,) = compared(rows, "after equal steps")
+
+    assert (found["value"], found["exact"], found["why_not"]) == (-math.inf, True, "")
+
+
+def test_one_training_whose_answers_are_not_finite_is_one_seed(done):
+    nothing = dict.fromkeys(("task_value", "task_difference"), np.nan)
+    rows = [done("sdpa"), done("linformer", task_status="nan", task_seeds=0.0, seeds=1.0, **nothing)]
+    (found,) = compared(rows, "after equal steps")
+
+    assert found["why_not"] == "trained with one seed"
+
+
 def test_to_be_as_good_as_a_baseline_that_learnt_nothing_does_not_count(done):
     low = {"task_value": 0.51, "task_value_ci_low": 0.49, "task_value_ci_high": 0.53}
     (found,) = compared([done("sdpa", **low), done("linformer", **low)], "after equal steps")
 
     assert found["why_not"] == "its baseline is no better than the majority"
-
-
-def at_rates(done, operator: str, reached: dict[float, float], **changes: Any) -> list[dict[str, Any]]:
-    """Gives a case at several learning rates, and the values that it reaches."""
-    rows = []
-    for rate, value in reached.items():
-        facts = {"learning_rate": rate, "task_value": value, "task_value_ci_low": value - 0.02}
-        facts |= {"case_id": f"{operator} {rate}", "baseline": f"sdpa {rate}"}
-        rows.append(done(operator, **{**facts, **changes}))
-    return rows
-
-
-@pytest.mark.parametrize(
-    ("reached", "ratio", "told", "sure"),
-    [
-        ({1e-3: 0.8, 3e-3: 0.5, 1e-2: 0.5}, 1 / 3, (1 / 3, 0.1, 1.0), False),
-        ({1e-3: 0.8, 3e-3: 0.8, 1e-2: 0.5}, 1.0, (1.0, 0.3, 10 / 3), True),
-        ({1e-3: 0.8, 3e-3: 0.8, 1e-2: 0.8}, 10 / 3, (10 / 3, 1.0, math.inf), True),
-        ({1e-3: 0.5, 3e-3: 0.5, 1e-2: 0.5}, 0.0, (math.nan, math.nan, math.nan), True),
-    ],
-)
-def test_the_largest_rates_are_compared_with_the_grid_as_interval(done, reached, ratio, told, sure):
-    rows = at_rates(done, "sdpa", {1e-3: 0.8, 3e-3: 0.8, 1e-2: 0.5}) + at_rates(done, "linformer", reached)
-    (found,) = compared(rows, "learning rate")
-
-    assert found["value"] == pytest.approx(ratio)
-    assert found["exact"] == sure
-    assert [found[name] for name in ("number", "number_low", "number_high")] == pytest.approx(told, nan_ok=True)
-
-
-def test_a_rate_that_one_side_was_not_tried_at_says_nothing(done):
-    rows = at_rates(done, "sdpa", {1e-3: 0.8, 3e-3: 0.8, 1e-2: 0.8})
-    rows += at_rates(done, "linformer", {1e-3: 0.8, 3e-3: 0.8})
-    rows += at_rates(done, "linformer", {1e-2: np.nan}, task_status="skipped")
-    (found,) = compared(rows, "learning rate")
-
-    assert (found["value"], found["case_ids"]) == (1.0, "linformer 0.001; linformer 0.003")
-    assert not found["exact"]  # both train at the largest that both tried: nothing is known of a larger one
-
-
-def test_a_largest_rate_two_steps_below_is_surely_smaller(done):
-    rows = at_rates(done, "sdpa", dict.fromkeys((1e-3, 3e-3, 1e-2), 0.8) | {3e-2: 0.5})
-    rows += at_rates(done, "linformer", {1e-3: 0.8, 3e-3: 0.5, 1e-2: 0.5, 3e-2: 0.5})
-    (found,) = compared(rows, "learning rate")
-
-    assert (found["value"], found["exact"]) == (pytest.approx(0.1), True)
-    assert found["value"] < found["edge"]
-
-
-def test_a_rate_at_which_a_case_diverges_is_too_large_for_it(done):
-    rows = at_rates(done, "sdpa", {1e-3: 0.8, 1e-2: 0.8})
-    rows += at_rates(done, "linformer", {1e-3: 0.8})
-    rows += at_rates(done, "linformer", {1e-2: np.nan}, task_status="diverged", task_diverged=3.0, task_seeds=0.0)
-    (found,) = compared(rows, "learning rate")
-
-    assert found["value"] == pytest.approx(0.1)
-
-
-def test_where_rates_are_compared_accuracy_is_not(done):
-    """One of them would have to be chosen, for the baseline or for the other, by what it reached."""
-    rows = at_rates(done, "sdpa", {1e-3: 0.7, 3e-3: 0.8}) + at_rates(done, "linformer", {1e-3: 0.7, 3e-3: 0.6})
-
-    assert not list(compared(rows, "after equal steps"))
-
-
-def test_seeds_that_diverge_are_compared_as_shares(done):
-    rows = [done("sdpa", task_seeds=4.0), done("linformer", task_seeds=3.0, task_diverged=1.0)]
-    (found,) = compared(rows, "diverged seeds")
-
-    assert (found["value"], found["exact"]) == (0.25, False)
-    assert math.isnan(found["low"])
-
-
-def test_all_seeds_diverging_against_none_decides(done):
-    rows = [done("sdpa", task_seeds=3.0), done("linformer", task_seeds=0.0, task_diverged=3.0)]
-    (found,) = compared(rows, "diverged seeds")
-
-    assert (found["value"], found["exact"]) == (1.0, True)
 
 
 @pytest.mark.parametrize(
@@ -209,7 +152,21 @@ def test_a_task_that_failed_on_either_side_is_told_and_not_counted(done, of_base
     ],
 )
 def test_when_nine_tenths_are_learnt(curve, way, step):
-    assert steps_to_learn(curve, way) == pytest.approx(step, nan_ok=True)
+    assert steps_to_learn(curve, curve, way) == pytest.approx(step, nan_ok=True)
+
+
+def test_both_are_asked_for_the_value_that_the_baseline_learns():
+    base = "0:0:0.5 100:1:0.9"
+
+    assert steps_to_learn("0:0:0.5 100:1:0.7 200:2:0.9", base, 1.0) == pytest.approx(180)
+    assert math.isnan(steps_to_learn("0:0:0.5 100:1:0.7 200:2:0.7", base, 1.0))
+
+
+@pytest.mark.parametrize("changes", [{"steps": np.nan, "seconds": 60.0}, {"steps": np.nan, "recover_steps": 50.0}])
+def test_in_equal_time_and_after_a_swap_steps_are_not_compared(done, changes):
+    rows = [done(operator, task_curve="0:0:0.5 100:1:0.9", **changes) for operator in ("sdpa", "linformer")]
+
+    assert compared(rows, "steps to learn") == []
 
 
 def test_steps_to_learn_are_told_without_an_interval(done):

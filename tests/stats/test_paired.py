@@ -122,10 +122,17 @@ def test_what_both_sides_owe_to_the_samples_cancels(rng):
 
 
 def test_two_sides_that_never_differ_may_differ_a_little_yet():
-    found = difference_interval([1.0] * 1000, [1.0] * 1000, proportion=True)
+    found = difference_interval([1.0] * 1000, [1.0] * 1000, counted=True)
 
     assert found.centre == 0
     assert found.high == -found.low == pytest.approx(stats.t.ppf(0.975, 999) / 1000)
+
+
+def test_clips_whose_words_are_all_the_same_may_differ_in_one_yet():
+    words = np.array([1.0] * 77 + [14.4] * 5)
+    found = difference_interval(np.zeros(82), np.zeros(82), words, counted=True)
+
+    assert found.high == -found.low == pytest.approx(stats.t.ppf(0.975, 81) / 149)
 
 
 def test_one_sample_has_a_centre_and_no_interval():
@@ -154,7 +161,7 @@ def test_sides_that_are_no_pairs_are_refused():
 def test_a_difference_to_the_baseline_is_held_as_often_as_is_said(seeds, samples, sd_of_seeds, accuracies):
     rng = np.random.default_rng([seeds, samples, round(10 * sd_of_seeds)])
     drawn = (draws(rng, seeds, samples, sd_of_seeds=sd_of_seeds, accuracies=accuracies) for _ in range(TIMES))
-    estimates = [difference_interval(case, base, proportion=True) for case, base in drawn]
+    estimates = [difference_interval(case, base, counted=True) for case, base in drawn]
 
     held = share_that_holds(accuracies[0] - accuracies[1], estimates)
     assert 0.95 - SLACK <= held <= TOO_WIDE
@@ -183,7 +190,7 @@ def test_one_seed_s_difference_is_held_over_samples(samples, accuracies):
     effects = rng.standard_normal((2, TIMES, samples)) + rng.standard_normal((1, TIMES, samples))
     thresholds = [-math.sqrt(2) * stats.norm.ppf(accuracy) for accuracy in accuracies]
     right = (effects > np.reshape(thresholds, (-1, 1, 1))).astype(float)
-    estimates = [difference_interval(case, base, proportion=True) for case, base in zip(*right, strict=True)]
+    estimates = [difference_interval(case, base, counted=True) for case, base in zip(*right, strict=True)]
 
     held = share_that_holds(accuracies[0] - accuracies[1], estimates)
     assert 0.95 - SLACK <= held <= TOO_WIDE
@@ -222,7 +229,7 @@ def test_answers_of_one_sample_may_be_right_together(samples, accuracies):
         effects = of_sample + rng.standard_normal((2, samples, 8))
         case, base = (effects > np.reshape(thresholds, (-1, 1, 1))).sum(axis=2).astype(float)
         values.append(value_interval(case, weights, proportion=True))
-        differences.append(difference_interval(case, base, weights, proportion=True))
+        differences.append(difference_interval(case, base, weights, counted=True))
 
     assert 0.95 - SLACK <= share_that_holds(accuracies[0], values) <= TOO_WIDE
     assert 0.95 - SLACK <= share_that_holds(accuracies[0] - accuracies[1], differences) <= TOO_WIDE
