@@ -73,4 +73,7 @@ def test_json_holds_what_is_present() -> None:
 def test_every_verdict_and_reason_is_documented() -> None:
     told = (Path(__file__).parents[1] / "docs" / "gate.md").read_text(encoding="utf-8")
 
-    assert [word for word in (*VERDICTS, *REASONS) if word not in told] == []
+    first_cells = [line.split("|")[1] for line in told.splitlines() if line.startswith("| ")]
+    words = {word.strip(" `") for cell in first_cells for word in cell.split(",")}
+
+    assert {*VERDICTS, *REASONS} - words == set()

@@ -74,8 +74,9 @@ def learning_rate_findings(table: pd.DataFrame) -> Iterator[Finding]:
             smaller = others["beyond"] & (others["learning_rate"] < base["learning_rate"].iloc[0])
             nowhere = int(others["learning_rate"].isna().sum())
             numbers |= {"smaller_than_baseline": int(smaller.sum())}
-            told_of = f"{smaller.sum()} of {len(others)} need a smaller one than {base['series'].iloc[0]}"
-            details.insert(0, f"{told_of}{f', {nowhere} get half as far at none' if nowhere else ''}.")
+            summed = [f"{smaller.sum()} of {len(others)} need a smaller one than {base['series'].iloc[0]}"]
+            summed += [f"{nowhere} get half as far at none"] if nowhere else []
+            details.insert(0, f"{', '.join(summed)}.")
         headline = f"Largest learning rate that trains: {', '.join(told)}."
         yield Finding("task", str(where), headline, tuple(details), numbers)
 
