@@ -1,7 +1,7 @@
 # On a fresh machine with Python 3.11 or later:
 #   make nlp              sets everything up, data included, and runs the main job: a report under reports/
 #   make vision, audio    the same for images and for speech
-#   make run SUITE=FILE   the same with another suite
+#   make run SUITE=FILE   the same with another suite; ARGS='--seed 1' goes to bench run
 #   make test             sets everything up and runs the tests; ARGS='-k journal' goes to pytest
 #   make check            format, lint, types, import direction
 #   make validation       measures how far the numbers can be trusted, for a night: docs/validation/README.md
@@ -22,7 +22,7 @@ nlp vision audio: data
 	$(BIN)/python -m bench run suites/$@.yaml
 
 run: data
-	$(BIN)/python -m bench run $(SUITE)
+	$(BIN)/python -m bench run $(SUITE) $(ARGS)
 
 data: $(VENV)/.installed
 	$(BIN)/python -m bench data fetch

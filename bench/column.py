@@ -14,6 +14,8 @@ __all__ = ["COLUMNS", "SCHEMA_VERSION", "Column"]
 # 1: first.
 # 2: the interval of task_accuracy is over seeds and test samples; steps are of a task; parameters may be counted.
 # 3: of CUDA latencies are the device's and reserved bytes the whole; errors of decode are of the step.
+# 4: the interval of a ratio has the machine's moods in it.
+# 5: it has twice the machine's drift in it.
 SCHEMA_VERSION = 5
 
 

@@ -21,6 +21,8 @@ import traceback
 from types import FrameType
 from typing import Any
 
+from bench.errors import BenchError
+
 __all__ = ["main"]
 
 _PR_SET_PDEATHSIG = 1
@@ -42,7 +44,11 @@ def main(descriptor: int, plugins: list[str], providers: list[str]) -> None:
     signal.set_wakeup_fd(wake_write)
     signal.signal(signal.SIGCHLD, _ignore)  # a handler, so that the wake-up pipe is written
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the driver decides what Ctrl-C means
-    facts = _import_everything(plugins, providers)
+    try:
+        facts = _import_everything(plugins, providers)
+    except BenchError as error:  # a stranger's member is at fault: the driver tells whoever typed the command
+        control.send(json.dumps({"fault": [error.where, error.found, error.right]}).encode())
+        sys.exit(error.exit_code)
     control.send(json.dumps({"ready": facts}).encode())
     while True:
         readable, _, _ = select.select([control_fd, wake_read], [], [])
@@ -85,7 +91,7 @@ def _import_everything(plugins: list[str], providers: list[str]) -> dict[str, An
                 importlib.import_module(module)
             except Exception:  # a stranger's package: the worker that needs it fails with its own reason
                 traceback.print_exc()
-    columns = [dataclasses.asdict(column) for name in metrics.names() for column in metrics.load(name).columns]
+    columns = [dataclasses.asdict(column) for column in metrics.columns()]
     if (threads := len(os.listdir("/proc/self/task"))) > 1:
         raise RuntimeError(f"the fork server has {threads} threads; what is forked from it could hang")
     return {"torch": torch.__version__, "parallel": torch.__config__.parallel_info(), "columns": columns}

@@ -44,6 +44,8 @@ class SelfAttention(nn.Module):
     """``(q, k, v, mask=None) -> o``; put in by `Attention.build_layer`."""
     attend_decode: Callable[..., Step]
     """``(k, v) -> step`` of phase `decode`; put in with it."""
+    second_moment: torch.Tensor
+    """``E x xᵀ [d, d]``, float64, of what it reads; there for an operator that `reads_samples`."""
 
     def __init__(self, case: Case, generator: torch.Generator) -> None:
         super().__init__()

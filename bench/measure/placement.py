@@ -14,7 +14,9 @@ from torch import nn
 
 from bench import operators
 from bench.case import Case
+from bench.measure import inputs
 from bench.measure.layers import SelfAttention
+from bench.measure.moments import second_moment
 from bench.operators._base import Adapter, Attention, Layer
 
 __all__ = ["adapt", "adapt_all", "draws", "self_attention"]
@@ -42,8 +44,12 @@ def self_attention(case: Case, weights: torch.Generator, own: torch.Generator) -
         built = operator.build(case, weights).to(case.device, getattr(torch, case.dtype))
         return cast(nn.Module, operator.adopt(case, built))
     if isinstance(operator, Attention):
-        layer = operator.build_layer(case, SelfAttention(case, weights), own)
-        return cast(nn.Module, operator.adopt(case, layer)).to(case.device)
+        drawn = SelfAttention(case, weights)
+        if operator.reads_samples:
+            seen = case.replace(batch_size=1)  # one sample, whatever the batch: the weights are the same for each
+            drawn.second_moment = second_moment(inputs.load(case.input).tensors(seen)["x"])
+        built = operator.build_layer(case, drawn, own)
+        return cast(nn.Module, operator.adopt(case, built)).to(case.device)
     layer = operators.load("sdpa").build_layer(case, SelfAttention(case, weights), own)
     adapt_all(case, layer, own)
     return cast(nn.Module, layer).to(case.device)

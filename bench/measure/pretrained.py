@@ -16,6 +16,7 @@ from torch import nn
 from bench import operators
 from bench.case import Case
 from bench.data.models._network import LanguageModel, Network, Transcriber
+from bench.measure.moments import second_moments
 from bench.measure.placement import adapt, draws
 from bench.operators._base import Adapter, Attention
 
@@ -113,8 +114,11 @@ def merge(module: nn.Module) -> int:
 
 
 def _swap(case: Case, operator: Attention, network: Network) -> None:
+    moments = second_moments(case, network) if operator.reads_samples else None
     for index, attention in enumerate(network.attentions):
         if case.layer in (None, index):
+            if moments is not None:
+                attention.second_moment = moments[index]
             known = case if operator.gqa else case.replace(num_kv_heads=None)
             built = operator.build_layer(known, attention, draws(case, f"operator {index}"))
             network.attentions[index] = cast(nn.Module, operator.adopt(case, built)).to(case.device)

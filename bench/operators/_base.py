@@ -57,6 +57,8 @@ class Attention(Operator):
     """Whether it may stand where queries and keys are rotated by position: not where it folds their projections."""
     calibrated: bool = False
     """Whether a step of `decode` rests on a look at the tokens before it, where a forward pass looks at all."""
+    reads_samples: bool = False
+    """Whether it is fitted to what its projections read: `build_layer` finds ``layer.second_moment``."""
     linear_in_v: bool = True
     """Whether o is linear in v, so that the matrix can be read off by feeding the identity."""
 

@@ -20,6 +20,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from bench.errors import UsageError
+
 __all__ = ["ForkServer", "Place", "Worker", "WorkerEnded"]
 
 _MESSAGE_BYTES = 1 << 20
@@ -91,7 +93,11 @@ class ForkServer:
 
     @property
     def facts(self) -> dict[str, Any]:
-        """What the server knows of torch; waits until it has imported it."""
+        """What the server knows of torch; waits until it has imported it.
+
+        Raises:
+            UsageError: a plug-in or a stranger's metric cannot be imported there.
+        """
         if self._facts is None:
             self._facts = self._expect("ready", _START_LIMIT_S)["ready"]
         return self._facts
@@ -127,6 +133,8 @@ class ForkServer:
     def _expect(self, what: str, limit_s: float) -> dict[str, Any]:
         deadline = time.monotonic() + limit_s
         while (message := self._read(deadline)) is not None:
+            if "fault" in message:
+                raise UsageError(*message["fault"])
             if what in message:
                 return message
             self._note(message)

@@ -17,7 +17,8 @@ def run(args: argparse.Namespace) -> int:
     """Prints the operators; gives the exit code."""
     from bench import operators
 
-    rows = [_row(name) for name in operators.names()]
+    names = operators.names()
+    rows = [*(_row(name) for name in names), *(_unknown(name) for name in operators.offers() if name not in names)]
     if args.format == "json":
         import json
 
@@ -55,6 +56,16 @@ def _row(name: str) -> dict[str, Any]:
         },
         "reason": None,
     }
+
+
+def _unknown(name: str) -> dict[str, Any]:
+    """Gives why something that a provider offers cannot be swept."""
+    from bench import operators
+    from bench.errors import nearest
+
+    providers = operators.offers()[name]
+    reason = f"{', '.join(providers)} offers it, but no operator has this name; {nearest(name, operators.names())}"
+    return {"operator": name, "place": operators.provider_catalogue.place(providers[0]), "reason": reason}
 
 
 def _scopes(name: str, provider: str) -> list[str]:

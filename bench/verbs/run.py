@@ -34,7 +34,7 @@ def run(args: argparse.Namespace) -> int:
     from rich.console import Console
 
     from bench.attempt import FAILURES
-    from bench.errors import StoreError
+    from bench.errors import BenchError
     from bench.report.terminal import closing
     from bench.sweep.execute import execute
     from bench.table.load import write_records
@@ -46,9 +46,9 @@ def run(args: argparse.Namespace) -> int:
     console.print(f"run {measured.path}", markup=False, highlight=False, soft_wrap=True)
     try:
         execute(measured, plugins=measured.info["settings"]["plugins"], console=console)
-    except StoreError:
-        if not measured.journal.exists():  # the device is taken: nothing was measured, and nothing is left behind
-            shutil.rmtree(measured.path)
+    except BenchError:  # the device is taken, or a stranger's metric cannot be imported
+        if not (measured.journal.exists() and measured.journal.stat().st_size):
+            shutil.rmtree(measured.path)  # nothing was measured, and nothing is left behind
         raise
     table = write_records(measured)
     closing(table, console)

@@ -97,7 +97,8 @@ def test_an_attention_that_knows_no_grouped_heads_is_given_each_key_head_as_ofte
 
 
 @pytest.mark.parametrize(
-    ("operator", "rank"), [("linformer", 2), ("lowrank_kv", 2), ("lowrank_qk", 2), ("uniform", None)]
+    ("operator", "rank"),
+    [("linformer", 2), ("lowrank_kv", 2), ("lowrank_kv_whitened", 2), ("lowrank_qk", 2), ("uniform", None)],
 )
 def test_an_operator_that_is_not_exact_changes_what_the_network_gives(
     swapped: Case, operator: str, rank: int | None

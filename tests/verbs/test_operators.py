@@ -53,3 +53,18 @@ def test_an_operator_that_cannot_be_imported_is_listed_with_its_reason(bench, tm
         "(ModuleNotFoundError: No module named 'no_such_module'); pip install what it lacks"
     )
     assert f"broken\n    {reason}\n" in bench("operators").stdout
+
+
+def test_what_a_provider_offers_and_no_operator_is_called_is_told(bench, tmp_path):
+    package = tmp_path / "stranger-1.0.dist-info"
+    package.mkdir()
+    (package / "METADATA").write_text("Metadata-Version: 2.1\nName: stranger\nVersion: 1.0\n")
+    (package / "entry_points.txt").write_text("[bench.providers]\nstranger = stranger:PROVIDER\n")
+    (tmp_path / "stranger.py").write_text(
+        "from bench.operators import Offer, Provider\n"
+        "OFFER = Offer(build=lambda case, own: own, scopes=frozenset({'core'}))\n"
+        "PROVIDER = Provider(package='stranger', offers={'linformr': OFFER})\n"
+    )
+
+    reason = "stranger offers it, but no operator has this name; did you mean 'linformer'?"
+    assert f"linformr\n    {reason}\n" in bench("operators").stdout

@@ -88,6 +88,28 @@ def test_a_device_that_is_taken_leaves_no_run_behind(suite, capsys, monkeypatch,
     assert list((tmp_path / "results").iterdir()) == []
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("import no_such_package", "cannot be imported (ModuleNotFoundError: No module named 'no_such_package')"),
+        ("kind = 'cost'\ncolumns = ()", "metric 'strange' has no 'measure'; mend or remove it"),
+    ],
+)
+def test_a_metric_that_cannot_be_used_is_told_and_leaves_no_run_behind(bench, tmp_path, text, told):
+    package = tmp_path / "strange-1.0.dist-info"
+    package.mkdir()
+    (package / "METADATA").write_text("Metadata-Version: 2.1\nName: strange\nVersion: 1.0\n")
+    (package / "entry_points.txt").write_text("[bench.metrics]\nstrange = strange_metric\n")
+    (tmp_path / "strange_metric.py").write_text(text)
+
+    done = bench("run", "small.yaml", "--no-report")
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: strange_metric: ")
+    assert told in done.stderr
+    assert list((tmp_path / "results").iterdir()) == []
+
+
 @pytest.fixture
 def stored(suite):
     """A run of the suite that has come to its end, without rounds."""

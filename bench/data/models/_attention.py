@@ -37,6 +37,8 @@ class SelfAttention(nn.Module):
 
     attend: Callable[..., Tensor]
     """``(q, k, v, mask=None) -> o``; exact until an operator is put in."""
+    second_moment: Tensor
+    """``E x xᵀ [d, d]``, float64, of what it reads; there for an operator that `reads_samples`."""
 
     def __init__(
         self,

@@ -8,9 +8,27 @@ A member is a module with
 """
 
 from bench.catalogue import Catalogue
+from bench.column import Column
+from bench.errors import UsageError
 
-__all__ = ["catalogue", "load", "names"]
+__all__ = ["catalogue", "columns", "load", "names"]
 
 catalogue = Catalogue("metric", "bench.measure.metrics", entry_points="bench.metrics")
 names = catalogue.names
 load = catalogue.load
+
+
+def columns() -> list[Column]:
+    """Gives the columns of all metrics.
+
+    Raises:
+        UsageError: a metric cannot be imported, or lacks what a metric has.
+    """
+    found: list[Column] = []
+    for name in names():
+        metric = load(name)
+        for attribute in ("kind", "columns", "measure"):
+            if not hasattr(metric, attribute):
+                raise UsageError(catalogue.place(name), f"metric {name!r} has no {attribute!r}", "mend or remove it")
+        found += metric.columns
+    return found

@@ -15,12 +15,26 @@ from torch.nn import functional as F
 __all__ = ["LatentStep", "factored"]
 
 
-def factored(projection: nn.Linear, rank: int) -> nn.Sequential:
-    """Gives the nearest projection of rank r to one ``[out, in]``: A ``[r, in]``, then B ``[out, r]`` and a bias."""
+_RIDGE = 1e-9
+"""Of the mean of a second moment's diagonal, added to it: tokens may have fewer directions than channels."""
+
+
+def factored(projection: nn.Linear, rank: int, moment: torch.Tensor | None = None) -> nn.Sequential:
+    """Gives the nearest projection of rank r to one ``[out, in]``: A ``[r, in]``, then B ``[out, r]`` and a bias.
+
+    Args:
+        projection: W and its bias.
+        rank: r.
+        moment: ``E x xᵀ [in, in]``, float64: nearest is what changes the products W x least. Absent: W itself.
+    """
     weight = projection.weight.detach()
-    u, s, vh = torch.linalg.svd(weight.double(), full_matrices=False)
+    lower = None if moment is None else _cholesky(moment).to(weight.device)
+    whitened = weight.double() if lower is None else weight.double() @ lower
+    u, s, vh = torch.linalg.svd(whitened, full_matrices=False)
     root = s[:rank].sqrt()
     down, up = root[:, None] * vh[:rank], u[:, :rank] * root
+    if lower is not None:
+        down = torch.linalg.solve_triangular(lower, down, upper=False, left=False)
     return nn.Sequential(_linear(down.to(weight.dtype)), _linear(up.to(weight.dtype), projection.bias))
 
 
@@ -61,6 +75,13 @@ def _by_group(x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
     groups = torch.unflatten(x, 1, (weight.shape[0], -1)).transpose(0, 1)  # [g, b, m, i]
     product = torch.unflatten(torch.bmm(groups.flatten(1, 2), weight), 1, groups.shape[1:3])
     return product.transpose(0, 1).flatten(1, 2)
+
+
+def _cholesky(moment: torch.Tensor) -> torch.Tensor:
+    """Gives L, lower triangular, of ``L Lᵀ = moment`` and a ridge."""
+    ridge = _RIDGE * moment.diagonal().mean()
+    lower: torch.Tensor = torch.linalg.cholesky(moment + ridge * torch.eye(len(moment), dtype=moment.dtype))
+    return lower
 
 
 def _linear(weight: torch.Tensor, bias: torch.Tensor | None = None) -> nn.Linear:

@@ -16,7 +16,7 @@ from bench.operators.attention.sdpa import is_fused
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["OPERATOR"]
+__all__ = ["OPERATOR", "LowrankKv"]
 
 
 class LowrankKv(Attention):
@@ -24,13 +24,13 @@ class LowrankKv(Attention):
 
     A is r × d and B g·c × r, the root of the singular values in each. Cached are ``A_K x`` and ``A_V x``, 2r a token;
     a step of `decode` never makes keys or values: ``q' = q B_K``, scores against the first, sums of the second, then
-    B_V. Exact at r = min(d, g·c). Plain SVD keeps what is largest in the weights; whitened by data it would keep what
-    is largest in keys and values. A bias stays behind its B. With a rotation of keys by position B_K could not move
-    to the query.
-    Source: Palu, arXiv 2407.21118, section 3, with all heads in one group.
+    B_V. Exact at r = min(d, g·c). Plain SVD keeps what is largest in the weights, where `lowrank_kv_whitened` keeps
+    what is largest in keys and values. A bias stays behind its B. With a rotation of keys by position B_K could not
+    move to the query.
+    Source: Palu, arXiv 2407.21118, section 3, with all heads in one group and without its whitening.
     """
 
-    label = "low-rank KV"
+    label = "low-rank KV (plain SVD)"
     scopes = frozenset({"layer", "model"})
     phases = frozenset({"forward", "train", "decode"})
     rank_kind = "cache_width"
@@ -83,7 +83,8 @@ class LowrankKv(Attention):
         """Puts two factors in the place of each of k and v."""
         from bench.operators.attention._factored import LatentStep, factored
 
-        layer.k, layer.v = (factored(projection, case.rank or 1) for projection in (layer.k, layer.v))
+        moment = layer.second_moment if self.reads_samples else None
+        layer.k, layer.v = (factored(projection, case.rank or 1, moment) for projection in (layer.k, layer.v))
         layer.attend = SDPA.build(case, generator)
         layer.decoding = lambda x: LatentStep(layer, x, scale=1 / math.sqrt(case.head_dim or 1))
         return cast("torch.nn.Module", layer)
