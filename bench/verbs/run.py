@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         execute(measured, plugins=measured.info["settings"]["plugins"], console=console)
     except BenchError:  # the device is taken, or a stranger's metric cannot be imported
-        if not (measured.journal.exists() and measured.journal.stat().st_size):
+        if not args.resume and not (measured.journal.exists() and measured.journal.stat().st_size):
             shutil.rmtree(measured.path)  # nothing was measured, and nothing is left behind
         raise
     table = write_records(measured)

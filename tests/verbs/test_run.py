@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
+
 import pytest
 
 from bench.__main__ import main
 from bench.store.lock import device_lock
+from bench.verbs import run
 
 SUITE = """
 suite: small
@@ -86,6 +89,18 @@ def test_a_device_that_is_taken_leaves_no_run_behind(suite, capsys, monkeypatch,
     assert code == 5
     assert "error: cpu: is being measured by run other (process " in capsys.readouterr().err
     assert list((tmp_path / "results").iterdir()) == []
+
+
+def test_a_device_that_is_taken_leaves_a_run_that_is_taken_up_as_it_is(suite, monkeypatch, tmp_path):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    parser = argparse.ArgumentParser()
+    run.add_arguments(parser)
+    begun = run._begin(parser.parse_args([str(suite)]))
+    with device_lock("cpu", "other"):
+        code = main(["run", str(suite), "--no-report", "--resume", begun.name])
+
+    assert code == 5
+    assert (begun.path / "run.json").is_file()
 
 
 @pytest.mark.slow

@@ -40,15 +40,6 @@ def test_keys_and_values_lose_their_smallest_singular_values_and_no_more(name: s
     assert lost("lowrank_kv", name) > 1.01 * least
 
 
-@pytest.mark.parametrize("form", [{}, {"causal": True}, {"mask": "padding"}, {"phase": "decode"}], ids=str)
-@pytest.mark.parametrize("kv_heads", [4, 2])
-def test_it_is_exact_at_the_rank_of_the_weights(form: dict[str, Any], kv_heads: int) -> None:
-    shape = {"num_kv_heads": kv_heads, **form}
-    exact = workload.build(exact_case(**shape)).call()
-
-    torch.testing.assert_close(workload.build(case_of(rank=4 * kv_heads, **shape)).call(), exact, rtol=0, atol=1e-10)
-
-
 def test_fewer_tokens_than_channels_are_no_fault() -> None:
     """Their second moment is singular."""
     few = {"seq_len": 3}
