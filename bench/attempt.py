@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-__all__ = ["FAILURES", "STATUSES", "Attempt", "Block"]
+__all__ = ["FAILURES", "NOT_TRIED", "STATUSES", "Attempt", "Block"]
 
 STATUSES = (
     "ok",
@@ -24,6 +24,9 @@ STATUSES = (
 )
 FAILURES = frozenset({"oom", "timeout", "crashed", "nan", "device_lost"})
 """Statuses that make the run end with exit code 3."""
+
+NOT_TRIED = frozenset({"unsupported", "skipped"})
+"""Statuses of a case that nothing was asked of."""
 
 _TIMED = frozenset({"ok", "throttled"})
 

@@ -166,8 +166,11 @@ class Case:
 
     @property
     def group_key(self) -> tuple[Any, ...]:
-        """Equal for cases that answer one question: they differ in operator, provider, rank, options, compiled."""
-        differ = {"operator", "provider", "rank", "options", "compiled", "adapter_dtype"}
+        """Equal for cases that answer one question: they differ in operator, provider, rank, options, compiled.
+
+        And in which layer of a pretrained model is replaced: they are held against the model as it is.
+        """
+        differ = {"operator", "provider", "rank", "options", "compiled", "adapter_dtype", "layer"}
         return tuple(getattr(self, f.name) for f in dataclasses.fields(self) if f.name not in differ)
 
     def to_json(self) -> dict[str, Any]:

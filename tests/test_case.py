@@ -84,10 +84,10 @@ def test_a_value_that_is_written_out_is_the_same_case_as_one_left_at_its_default
 
 
 @pytest.mark.parametrize("field", OTHER)
-def test_a_group_holds_what_differs_in_operator_provider_rank_options_and_compiled(field: str) -> None:
+def test_a_group_holds_what_differs_in_operator_provider_rank_options_layer_and_compiled(field: str) -> None:
     same = CASE.replace(**{field: OTHER[field]}).group_key == CASE.group_key
 
-    assert same == (field in {"operator", "provider", "rank", "options", "compiled", "adapter_dtype"})
+    assert same == (field in {"operator", "provider", "rank", "options", "compiled", "adapter_dtype", "layer"})
 
 
 @pytest.mark.parametrize("case", [CASE, CASE.replace(**OTHER), Case(operator="sdpa", seq_len=8, hidden_size=8)])

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from bench.analysis.series import series_columns, series_label
+from bench.attempt import NOT_TRIED
 from bench.stats.interval import Estimate
 from bench.units import duration_text, plural_text
 
@@ -71,15 +72,19 @@ def task_rows(table: pd.DataFrame, phase: str) -> pd.DataFrame:
 def task_contexts(rows: pd.DataFrame, without: Collection[str] = ()) -> Iterator[tuple[str, pd.DataFrame]]:
     """Yields each context's name and its rows, in the table's order.
 
+    A name says what tells the contexts apart in which anything was tried; where nothing was, from all others.
+
     Args:
         rows: of `task_rows`.
         without: columns in which the rows of a context may differ.
     """
     columns = [name for name in _CONTEXT if name in rows and name not in without]
-    varying = {name for name in columns if rows[name].nunique(dropna=False) > 1}
     if rows.empty:
         return
+    tried = rows[~rows["status"].isin(NOT_TRIED)]
+    among_tried, among_all = _varying(tried, columns), _varying(rows, columns)
     for _, members in rows.groupby(columns, dropna=False, sort=False):
+        varying = among_tried if members.index.isin(tried.index).any() else among_all
         yield ", ".join(_where(members.iloc[0], varying, without)), members
 
 
@@ -203,6 +208,10 @@ def failed_lines(rows: pd.DataFrame) -> Iterator[str]:
     for (status, reason), same in failed.groupby(["task_status", "task_reason"], dropna=False, sort=False):
         why = f" ({reason})" if isinstance(reason, str) and reason else ""
         yield f"{str(status).capitalize()}{why}: {'; '.join(case_name(row) for _, row in same.iterrows())}."
+
+
+def _varying(rows: pd.DataFrame, columns: Collection[str]) -> set[str]:
+    return {name for name in columns if rows[name].nunique(dropna=False) > 1}
 
 
 def _word(row: pd.Series[Any]) -> str:

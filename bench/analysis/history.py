@@ -17,6 +17,7 @@ import pandas as pd
 
 from bench.analysis.applications import sign
 from bench.analysis.changepoint import FEWEST_RUNS, change_points, half_width, levels, memory, scatter
+from bench.attempt import NOT_TRIED
 from bench.errors import UsageError, nearest
 
 __all__ = ["DEFAULT_METRIC", "STATES", "History", "Step", "commit_text", "histories", "metrics"]
@@ -35,7 +36,6 @@ _ENDS = {
 }
 _OF_A_TASK = "task_value"
 _DONE = ("ok", "throttled")
-_NOT_TRIED = ("unsupported", "skipped")
 _SPLIT = ["case_hash", "machine", "torch"]
 
 
@@ -172,7 +172,7 @@ def _better(rows: pd.DataFrame) -> str:
 
 
 def _tried(rows: pd.DataFrame) -> bool:
-    return bool((~rows["status"].isin(_NOT_TRIED)).any())
+    return bool((~rows["status"].isin(NOT_TRIED)).any())
 
 
 def _values(rows: pd.DataFrame, metric: str) -> pd.Series[float]:

@@ -33,7 +33,10 @@ _SECTIONS = {
     "tradeoff": ("Error against latency", ("error_over_latency",)),
     "tasks": (
         "Accuracy on tasks",
-        ("task_value_over_rank", "task_value_over_latency", "learning_curve", "adapters_accuracy", "error_by_layer"),
+        (
+            *("task_value_over_rank", "task_value_by_layer", "task_value_over_latency"),
+            *("learning_curve", "adapters_accuracy", "error_by_layer"),
+        ),
     ),
     "packages": ("Beside other packages", ("beside_packages",)),
     "cases": ("Every case against its baseline", ("ratio_by_group",)),

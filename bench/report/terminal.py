@@ -10,7 +10,7 @@ from rich.text import Text
 from bench.analysis.errors import error_texts
 from bench.analysis.series import own_cases, series_label
 from bench.analysis.verdict import TRIVIAL
-from bench.attempt import FAILURES
+from bench.attempt import FAILURES, NOT_TRIED
 from bench.units import plural_text, ratio_text, seconds_text
 
 __all__ = ["closing"]
@@ -47,7 +47,7 @@ def closing(table: pd.DataFrame, console: Console) -> None:
         if f"{what}status" in table:  # a run of an earlier bench knew no task
             for _, row in table[table[f"{what}status"].isin(FAILURES)].iterrows():
                 console.print(Text(f"{row[f'{what}status']}: {row['case_id']}: {row[f'{what}reason']}"))
-    quiet = table[table["status"].isin(["unsupported", "skipped"])]
+    quiet = table[table["status"].isin(NOT_TRIED)]
     for (status, reason), same in quiet.groupby(["status", "reason"], dropna=False, sort=False):
         console.print(Text(f"{status}: {plural_text(len(same), 'case')}: {reason}"))
     counts = table["status"].value_counts()

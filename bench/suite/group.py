@@ -32,8 +32,8 @@ class Group:
 
 
 def group_name(case: Case) -> str:
-    """Gives the name of a case's group: what its id says beside operator, provider, rank, options and compiled."""
-    alike = case.replace(rank=None, options=(), compiled=False, adapter_dtype=None)
+    """Gives the name of a case's group: what its id says beside that in which the cases of a group differ."""
+    alike = case.replace(rank=None, options=(), compiled=False, adapter_dtype=None, layer=None)
     return alike.case_id.partition(" ")[2]  # without operator and provider, which need not be known here
 
 
@@ -150,11 +150,9 @@ def _gathered(planned: Iterable[Planned]) -> list[list[Planned]]:
 
 
 def _plain(case: Case, operator: str) -> Case:
-    """Gives an operator's case of the same group without rank, options, or compilation."""
-    provider = operators.load(operator).provider
-    return case.replace(
-        operator=operator, provider=provider, rank=None, options=(), compiled=False, adapter_dtype=None
-    )
+    """Gives an operator's case of the same group without rank, options, or compilation, in all layers."""
+    plain = {"rank": None, "options": (), "compiled": False, "adapter_dtype": None, "layer": None}
+    return case.replace(operator=operator, provider=operators.load(operator).provider, **plain)
 
 
 def _flops(group: Group) -> int:

@@ -13,6 +13,7 @@ from bench.report import figures, style
 NAMES = figures.names()
 OF_TASKS = (
     "task_value_over_rank",
+    "task_value_by_layer",
     "task_value_over_latency",
     "learning_curve",
     "adapters_accuracy",
@@ -54,18 +55,22 @@ def record(case: Case) -> dict[str, object]:
 
 
 def task_cases() -> list[Case]:
-    """Gives a pretrained model with its attention replaced, and one that is fine-tuned; the last of each fails."""
+    """Gives a pretrained model with its attention replaced, in all layers or one, and fine-tuned; some fail."""
     shape = {"scope": "model", "model": "minilm", "task": "films", "seq_len": 64, "hidden_size": 64, "head_dim": 32}
     swapped = [("sdpa", None), ("linformer", 4), ("linformer", 16), ("uniform", None), ("linformer", 32)]
     adapted = [("full", None), ("lora", 4), ("lora", 16), ("lora", 32)]
     replaced = [Case(operator=o, rank=r, num_heads=2, **shape) for o, r in swapped]
-    return replaced + [Case(operator=o, rank=r, num_heads=2, steps=100, phase="train", **shape) for o, r in adapted]
+    alone = [
+        Case(operator="linformer", rank=r, layer=layer, num_heads=2, **shape) for r in (4, 32) for layer in (0, 1)
+    ]
+    tuned = [Case(operator=o, rank=r, num_heads=2, steps=100, phase="train", **shape) for o, r in adapted]
+    return replaced + alone + tuned
 
 
 def task_record(case: Case) -> dict[str, object]:
-    adapted, last = case.application == "adapted", case.rank == 32
+    adapted, last = case.application == "adapted", case.rank == 32 and case.layer != 0
     value = float("nan") if last else 0.7 + 0.005 * (case.rank or 20)
-    baseline = case.replace(operator="full" if adapted else "sdpa", rank=None)
+    baseline = case.replace(operator="full" if adapted else "sdpa", rank=None, layer=None)
     curve = "0:0:0.5 50:1:0.6" if last else "0:0:0.5 50:1:0.7 100:2:0.8"
     return {
         **record(case.replace(operator="uniform", rank=None)),
@@ -193,6 +198,7 @@ def drawn(name, table, rounds):
     ("name", "words"),
     [
         ("task_value_over_rank", {"× linformer r=32: timeout", "× lora r=32: diverged"}),
+        ("task_value_by_layer", {"× linformer r=32, layer 1: timeout"}),
         ("task_value_over_latency", {"× linformer r=32: timeout", "× lora r=32: diverged"}),
         ("adapters_accuracy", {"× lora r=32: diverged"}),
         ("error_by_layer", {"× linformer r=32: timeout"}),
@@ -237,6 +243,38 @@ def test_an_exact_operator_has_no_error_by_layer(task_table, rounds):
     data = figures.load("error_by_layer").data(task_table.assign(layer_rel_errors=errors), rounds)
 
     assert set(data["operator"]) == {"linformer"}
+
+
+def test_what_one_replaced_layer_reaches_stands_over_the_layers_and_not_over_the_ranks(task_table, rounds):
+    over_rank = figures.load("task_value_over_rank").data(task_table, rounds)
+    by_layer = figures.load("task_value_by_layer").data(task_table, rounds)
+
+    assert set(over_rank["case_id"]) == set(task_table.loc[task_table["layer"].isna(), "case_id"])
+    assert by_layer.groupby("rank")["layer"].apply(list).to_dict() == {4: [0, 1], 32: [0, 1]}
+    assert by_layer.loc[by_layer["layer"].isna(), "operator"].tolist() == ["sdpa", "sdpa"]  # one a rank
+
+
+def test_a_replaced_layer_has_a_panel_of_latency_apart_with_its_number_at_the_mark(task_table, rounds):
+    data = figures.load("task_value_over_latency").data(task_table, rounds)
+    layers = data.groupby("title")["layer"].apply(lambda layer: set(layer.dropna()))
+    words = drawn("task_value_over_latency", task_table[task_table["operator"] != "lora"], rounds)[1]
+
+    assert {title.rpartition(", ")[2]: found for title, found in layers.items() if found} == {"one layer": {0, 1}}
+    assert {"0", "1"} <= words
+
+
+def test_a_title_tells_only_what_distinguishes_the_panels(task_table, rounds):
+    away = task_table.assign(device="cuda", status="skipped", task_status="skipped", task_value=float("nan"))
+    longer = task_table.assign(seq_len=128.0, batch_size=2.0)
+    batched = task_table.assign(batch_size=4.0)
+    every = pd.concat([task_table, away, longer, batched], ignore_index=True)
+    data = figures.load("task_value_over_rank").data(every, rounds)
+
+    assert [title for title in data["title"].unique() if "fine-tuned" not in title] == [
+        "films, minilm with its attention replaced, nothing trained, n=64, batch_size 1",
+        "films, minilm with its attention replaced, nothing trained, n=128",
+        "films, minilm with its attention replaced, nothing trained, n=64, batch_size 4",
+    ]
 
 
 def test_each_task_and_way_of_doing_it_has_a_panel(task_table, rounds):

@@ -24,7 +24,7 @@ from bench.suite import application
 
 NAMES = tasks.names()
 # Tokens a sample: of a small transformer, and of a pretrained model where that differs.
-SEQ_LEN = {"fashion_mnist": 49, "digits": 16, "voices": 150, "transcripts": 400}
+SEQ_LEN = {"fashion_mnist": 49, "digits": 16, "voices": 150, "transcripts": 1500}
 SEQ_LEN_OF_MODEL = {"dinov2": 65}
 WAYS = [
     (name, model)

@@ -4,7 +4,8 @@ In: the files of the package, opened by path. Out: `load`, the network with its 
 features, and the network's own ``transcribe``. 37,764,864 parameters, stored in half precision. A token is 20 ms.
 
 It was trained on clips filled up to 30 s with silence, which is heard like anything else: there is no mask. Shorter
-clips may be encoded as they are, at a fraction of the cost.
+clips may be encoded as they are, at a fraction of the cost, to be classified or captured; what is written of them is
+worthless (`bench.measure.tasks.transcripts`).
 
 Source: Radford et al., arXiv 2212.04356; the code is `_whisper` and `_dictation`.
 """

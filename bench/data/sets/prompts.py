@@ -22,13 +22,10 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["LONGEST", "SAMPLE_RATE", "SOURCE", "clips", "lacking", "normal_words"]
+__all__ = ["SAMPLE_RATE", "SOURCE", "clips", "lacking", "normal_words"]
 
 SAMPLE_RATE = 16_000
 """Samples a second."""
-
-LONGEST = 113_600
-"""Samples of the longest clip, a sentence of 7.1 s."""
 
 _FOLDER = "usr/share/pocketsphinx/test/data/librivox"
 _TRANSCRIPT = re.compile(r"<s> (?P<words>.+) </s> \((?P<stem>.+)\)")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,9 +21,13 @@ from bench.report.figures._panels import log_axis, pick, scale_of
 from bench.report.style import INK, look
 
 __all__ = [
+    "all_layers",
     "corner",
     "corner_room",
     "gathered",
+    "layer_axis",
+    "level_line",
+    "one_layer",
     "rank_axis",
     "reference_rules",
     "task_panels",
@@ -70,15 +75,35 @@ def task_panels(rows: pd.DataFrame, *, by_rank: bool = False) -> Iterator[tuple[
             yield f"{title}, r={rank:g}", members[members["rank"].isna() | (members["rank"] == rank)]
 
 
+def all_layers(rows: pd.DataFrame) -> pd.DataFrame:
+    """Gives the cases in which no layer was replaced alone."""
+    return rows[rows["layer"].isna()] if len(rows) else rows
+
+
+def one_layer(rows: pd.DataFrame) -> pd.DataFrame:
+    """Gives the cases in which one layer's attention was replaced, and the baselines of these."""
+    if rows.empty:
+        return rows
+    alone = rows["layer"].notna()
+    return rows[alone | rows["case_id"].isin(rows.loc[alone, "baseline"])]
+
+
 def _short(names: Sequence[str]) -> list[str]:
-    """Gives the names of contexts up to their length of samples, and of what follows that which is not in all."""
-    split = [name.split(", ") for name in names]
-    common = set(split[0]).intersection(*split)
-    titles = []
-    for parts in split:
+    """Gives the names of contexts up to their length of samples, and what of the rest tells equals apart."""
+    heads, rests = [], []
+    for name in names:
+        parts = name.split(", ")
         told = 1 + next(place for place, part in enumerate(parts) if part.startswith("n="))
-        titles.append(", ".join([*parts[:told], *(part for part in parts[told:] if part not in common)]))
-    return titles
+        heads.append(", ".join(parts[:told]))
+        rests.append(parts[told:])
+    common = {
+        head: set.intersection(*(set(rest) for own, rest in zip(heads, rests, strict=True) if own == head))
+        for head in heads
+    }
+    return [
+        ", ".join([head, *(part for part in rest if part not in common[head])])
+        for head, rest in zip(heads, rests, strict=True)
+    ]
 
 
 def corner_room(rows: pd.DataFrame, value: str) -> float:
@@ -135,6 +160,28 @@ def rank_axis(ax: Axes, ranks: Sequence[float]) -> None:
     ax.xaxis.set_minor_locator(NullLocator())
     ax.grid(visible=False, axis="x")
     ax.set_xlabel("rank", labelpad=2)
+
+
+def layer_axis(ax: Axes) -> None:
+    """Makes the x axis of a model's layers."""
+    ax.xaxis.set_major_locator(MaxNLocator(7, integer=True))
+    ax.grid(visible=False, axis="x")
+    ax.set_xlabel("layer, from 0", labelpad=2)
+
+
+def level_line(ax: Axes, row: pd.Series[Any], ends: tuple[float, float]) -> None:
+    """Draws what a case reaches as a level line with its interval as a band; nothing where it has no value.
+
+    Args:
+        ax: the panel.
+        row: with `operator task_value task_value_ci_low task_value_ci_high`.
+        ends: of the line, on the x axis.
+    """
+    one = look(row["operator"])
+    if not pd.isna(row["task_value"]):
+        ax.plot(ends, [row["task_value"]] * 2, color=one.color, marker=one.marker)
+        band = (row["task_value_ci_low"], row["task_value_ci_high"])
+        ax.fill_between(ends, *band, color=one.color, alpha=0.12, linewidth=0)
 
 
 def reference_rules(ax: Axes, rows: pd.DataFrame) -> None:

@@ -7,14 +7,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from bench.analysis.applications import task_rows
 from bench.analysis.finding import EXACT
 from bench.report.figures._panels import baseline_rule, log_axis, operator_handles, panels, paper, scale_of
-from bench.report.figures._tasks import corner, corner_room, gathered, task_panels
+from bench.report.figures._tasks import corner, corner_room, gathered, layer_axis, task_panels
 from bench.report.style import look
 
 __all__ = ["about", "absent", "data", "draw", "title"]
@@ -52,7 +50,8 @@ def draw(data: pd.DataFrame) -> Figure:
             one = look(line["operator"].iloc[0])
             ax.plot(line["layer"], line["error"], color=one.color, marker=one.marker)
         corner(ax, rows, "error")
-        _layers(ax)
+        layer_axis(ax)
+        ax.set_ylabel("relative error")
     return figure
 
 
@@ -67,10 +66,3 @@ def _points(row: pd.Series[Any]) -> Iterator[dict[Any, Any]]:
         return
     for layer, error in finite:
         yield {**row.to_dict(), "layer": layer, "error": max(error, EXACT)}  # 0 before the first layer that errs
-
-
-def _layers(ax: Axes) -> None:
-    ax.xaxis.set_major_locator(MaxNLocator(7, integer=True))
-    ax.grid(visible=False, axis="x")
-    ax.set_xlabel("layer, from 0", labelpad=2)
-    ax.set_ylabel("relative error")

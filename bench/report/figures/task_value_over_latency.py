@@ -11,7 +11,16 @@ from bench.analysis.applications import sign, task_rows, usual_rate
 from bench.analysis.pareto import on_front
 from bench.analysis.series import measured
 from bench.report.figures._panels import log_axis, operator_handles, panels, paper, scale_of
-from bench.report.figures._tasks import corner, corner_room, gathered, reference_rules, task_panels, value_axis
+from bench.report.figures._tasks import (
+    all_layers,
+    corner,
+    corner_room,
+    gathered,
+    one_layer,
+    reference_rules,
+    task_panels,
+    value_axis,
+)
 from bench.report.style import PAPER, look
 from bench.units import seconds_text
 
@@ -21,7 +30,8 @@ title = "Tasks against latency"
 about = (
     "Time of a call of the whole network (a forward pass, a training step) and what it reaches on the test samples; "
     "bars: their intervals. A full mark is on the Pareto front by its medians: no other case of the panel is both "
-    "faster and better. The number beside a mark is its rank. × : no value or no latency, and why; – : not tried."
+    "faster and better. The number beside a mark is its rank; where one layer was replaced, which. × : no value or "
+    "no latency, and why; – : not tried."
 )
 absent = "no task has two cases with both a latency and a value"
 
@@ -35,7 +45,9 @@ def data(table: pd.DataFrame, rounds: pd.DataFrame) -> pd.DataFrame:
     parts: list[pd.DataFrame] = []
     for phase in ("forward", "train"):
         timed = table[table["phase"] == phase]
-        for name, rows in task_panels(usual_rate(task_rows(timed, phase))):
+        done = usual_rate(task_rows(timed, phase))
+        alone = [(f"{name}, one layer", rows) for name, rows in task_panels(one_layer(done))]
+        for name, rows in [*task_panels(all_layers(done)), *alone]:
             own = timed.loc[rows.index, "status"]
             known = measured(rows.assign(status=own))
             states = [_state(*each) for each in zip(rows["status"], own, known, strict=True)]
@@ -47,7 +59,7 @@ def data(table: pd.DataFrame, rounds: pd.DataFrame) -> pd.DataFrame:
             front = on_front(np.stack([there["latency_median_s"], loss], axis=-1))
             on = pd.Series(front, index=there.index).reindex(rows.index, fill_value=False)
             parts.append(rows.assign(panel=len(parts), title=f"{phase}: {name}", on_front=on))
-    return gathered(parts, *_LATENCY, *_VALUE, "drawn_value", "on_front", "task_majority", "task_linear")
+    return gathered(parts, "layer", *_LATENCY, *_VALUE, "drawn_value", "on_front", "task_majority", "task_linear")
 
 
 def draw(data: pd.DataFrame) -> Figure:
@@ -80,5 +92,6 @@ def _marks(ax: Axes, rows: pd.DataFrame) -> None:
         ax.plot([row["latency_ci_low_s"], row["latency_ci_high_s"]], [y, y], color=one.color, linewidth=1.0)
         ax.plot([x, x], [row["task_value_ci_low"], row["task_value_ci_high"]], color=one.color, linewidth=1.0)
         ax.plot([x], [y], color=one.color, marker=one.marker, markersize=6, markerfacecolor=fill, linestyle="none")
-        if not pd.isna(row["rank"]):
-            ax.annotate(f"{row['rank']:g}", (x, y), (5, 3), textcoords="offset points", size=7, color=one.color)
+        number = row["rank"] if pd.isna(row["layer"]) else row["layer"]
+        if not pd.isna(number):
+            ax.annotate(f"{number:g}", (x, y), (5, 3), textcoords="offset points", size=7, color=one.color)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -12,9 +10,11 @@ from bench.analysis.applications import task_rows, usual_rate
 from bench.analysis.series import series_label
 from bench.report.figures._panels import operator_handles, panels, paper
 from bench.report.figures._tasks import (
+    all_layers,
     corner,
     corner_room,
     gathered,
+    level_line,
     rank_axis,
     reference_rules,
     task_panels,
@@ -27,8 +27,9 @@ __all__ = ["about", "absent", "data", "draw", "title"]
 title = "Tasks over rank"
 about = (
     "What each attention or adapter reaches on the test samples; bar and band: its 95 % interval. "
-    "A level line is an operator without a rank. Dotted: what saying the most frequent class always reaches, and "
-    "what a linear model without attention does. × : no value, and why; – : not tried."
+    "A level line is an operator without a rank. In a pretrained model all attentions are replaced. Dotted: what "
+    "saying the most frequent class always reaches, and what a linear model without attention does. × : no value, "
+    "and why; – : not tried."
 )
 absent = "no task was done at two ranks or more"
 
@@ -38,13 +39,12 @@ _VALUE = ("task_value", "task_value_ci_low", "task_value_ci_high")
 def data(table: pd.DataFrame, rounds: pd.DataFrame) -> pd.DataFrame:
     """Gives one row a case of each panel with two ranks or more; `line` names the line that it is a point of."""
     parts: list[pd.DataFrame] = []
-    for name, rows in task_panels(usual_rate(task_rows(table, "forward"))):
+    for name, rows in task_panels(all_layers(usual_rate(task_rows(table, "forward")))):
         ranked = rows[rows["rank"].notna()]
         if ranked["rank"].nunique() > 1 and ranked["task_value"].notna().any():
-            layers = ["" if pd.isna(layer) else f"layer {layer:g}" for layer in rows["layer"]]
             lines = [series_label(row, "rank") for _, row in rows.iterrows()]
-            parts.append(rows.assign(panel=len(parts), title=name, line=lines, replaced=layers))
-    return gathered(parts, "line", "replaced", *_VALUE, "task_majority", "task_linear")
+            parts.append(rows.assign(panel=len(parts), title=name, line=lines))
+    return gathered(parts, "line", *_VALUE, "task_majority", "task_linear")
 
 
 def draw(data: pd.DataFrame) -> Figure:
@@ -55,9 +55,9 @@ def draw(data: pd.DataFrame) -> Figure:
         value_axis(ax, rows["metric"].iloc[0], ends, room=corner_room(rows, "task_value"))
         ranks = rows["rank"].dropna()
         rank_axis(ax, ranks.tolist())
-        for _, line in rows.groupby(["line", "replaced"], sort=False):
+        for _, line in rows.groupby("line", sort=False):
             if line["rank"].isna().all():
-                _level(ax, line.iloc[0], (ranks.min(), ranks.max()))
+                level_line(ax, line.iloc[0], (ranks.min(), ranks.max()))
             else:
                 _line(ax, line.sort_values("rank"))
         reference_rules(ax, rows)
@@ -65,20 +65,7 @@ def draw(data: pd.DataFrame) -> Figure:
     return figure
 
 
-def _level(ax: Axes, row: pd.Series[Any], ends: tuple[float, float]) -> None:
-    one = look(row["operator"])
-    if not pd.isna(row["task_value"]):
-        ax.plot(ends, [row["task_value"]] * 2, color=one.color, marker=one.marker)
-        band = (row["task_value_ci_low"], row["task_value_ci_high"])
-        ax.fill_between(ends, *band, color=one.color, alpha=0.12, linewidth=0)
-
-
 def _line(ax: Axes, line: pd.DataFrame) -> None:
-    first = line.iloc[0]
-    one = look(first["operator"])
+    one = look(line["operator"].iloc[0])
     ax.plot(line["rank"], line["task_value"], color=one.color, marker=one.marker)
     ax.vlines(line["rank"], line["task_value_ci_low"], line["task_value_ci_high"], color=one.color, linewidth=1.0)
-    if first["replaced"]:
-        last = line.iloc[-1]
-        at = (last["rank"], last["task_value"])
-        ax.annotate(first["replaced"], at, (4, 3), textcoords="offset points", size=7, color=one.color)
