@@ -22,7 +22,6 @@ __all__ = [
     "GOOD",
     "TOLERANCE",
     "allowed_loss",
-    "case_name",
     "difference_text",
     "failed_lines",
     "gain",
@@ -64,7 +63,7 @@ def task_rows(table: pd.DataFrame, phase: str) -> pd.DataFrame:
     if "application" not in table:
         return table.iloc[:0]
     mine = table[table["application"].notna()]
-    keys = [name for name in (*_CONTEXT, "layer", *series_columns(mine)) if name in mine]
+    keys = [name for name in (*_CONTEXT, *series_columns(mine)) if name in mine]
     preferred = mine.assign(_other=mine["phase"] != phase).sort_values("_other", kind="stable")
     return preferred.drop_duplicates(keys).drop(columns="_other").sort_index()
 
@@ -146,12 +145,6 @@ def surely_better(row: Mapping[str, Any] | pd.Series[Any], value: float) -> bool
     return bool(way * (float(row["task_value"]) if np.isnan(worse_end) else worse_end) > way * value)
 
 
-def case_name(row: Mapping[str, Any] | pd.Series[Any]) -> str:
-    """Gives how a case is called among those of its context: ``Linformer r=16, layer 3``."""
-    layer = row.get("layer")
-    return series_label(row) if layer is None or pd.isna(layer) else f"{series_label(row)}, layer {layer:g}"
-
-
 def value_text(row: Mapping[str, Any] | pd.Series[Any]) -> str:
     """Gives ``0.823 [0.801, 0.843]``; ``-`` where there is no value."""
     if pd.isna(row["task_value"]):
@@ -176,7 +169,7 @@ def trivial_lines(rows: pd.DataFrame) -> Iterator[str]:
         if known.empty:
             continue
         number = _digits(known.iloc[0], known[column].iloc[0])
-        poor = [case_name(row) for _, row in known.iterrows() if not surely_better(row, float(row[column]))]
+        poor = [series_label(row) for _, row in known.iterrows() if not surely_better(row, float(row[column]))]
         if poor:
             yield f"Not surely better than {name} ({number}): {'; '.join(poor)}."
         else:
@@ -207,7 +200,7 @@ def failed_lines(rows: pd.DataFrame) -> Iterator[str]:
     failed = rows[rows["task_status"].notna() & (rows["task_status"] != "ok") & ~told]
     for (status, reason), same in failed.groupby(["task_status", "task_reason"], dropna=False, sort=False):
         why = f" ({reason})" if isinstance(reason, str) and reason else ""
-        yield f"{str(status).capitalize()}{why}: {'; '.join(case_name(row) for _, row in same.iterrows())}."
+        yield f"{str(status).capitalize()}{why}: {'; '.join(series_label(row) for _, row in same.iterrows())}."
 
 
 def _varying(rows: pd.DataFrame, columns: Collection[str]) -> set[str]:

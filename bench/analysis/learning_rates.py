@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bench.analysis.applications import case_name, sign, surely_better, task_contexts, task_rows
+from bench.analysis.applications import sign, surely_better, task_contexts, task_rows
 from bench.analysis.finding import Finding
-from bench.analysis.series import series_columns
+from bench.analysis.series import series_columns, series_label
 
 __all__ = ["ENDED", "largest_rates", "learning_rate_findings", "trains"]
 
@@ -50,7 +50,7 @@ def largest_rates(table: pd.DataFrame) -> pd.DataFrame:
     found: list[dict[str, Any]] = []
     for where, members in task_contexts(rows, without=("learning_rate",)):
         base = members[members["case_id"] == members["baseline"]]
-        for _, line in members.groupby([*series_columns(members), *_layer(members)], dropna=False, sort=False):
+        for _, line in members.groupby(series_columns(members), dropna=False, sort=False):
             if line["learning_rate"].nunique() > 1:
                 beside = base if len(base) else line
                 found.append({"context": where, **_answer(line.sort_values("learning_rate"), beside)})
@@ -106,17 +106,13 @@ def trains(line: pd.DataFrame, beside: pd.DataFrame) -> pd.Series[bool]:
     return reached
 
 
-def _layer(rows: pd.DataFrame) -> list[str]:
-    return ["layer"] if "layer" in rows else []
-
-
 def _answer(line: pd.DataFrame, beside: pd.DataFrame) -> dict[str, Any]:
     rates = line["learning_rate"].astype(float)
     good = rates[trains(line, beside)]
     largest = float(good.max()) if len(good) else np.nan
     first = line.iloc[0]
     return {
-        "series": case_name(first),
+        "series": series_label(first),
         "operator": first["operator"],
         "is_baseline": bool(first["case_id"] == first["baseline"]),
         "learning_rate": largest,

@@ -1,8 +1,8 @@
 """Which rows of a table belong together: the cases of a context, and the cases of one line over an axis.
 
 A *context* is all that must be equal before two cases may stand in one picture; the axis under which it is cut
-(seq_len, rank, hidden_size) is left out. A *series* is one operator with its settings: the points of a line.
-Goes in: the table. Comes out: pieces of it, with the names that people read.
+(seq_len, rank, hidden_size) is left out. A *series* is one operator with its settings, and the layer where one alone
+is replaced: the points of a line. Goes in: the table. Comes out: pieces of it, with the names that people read.
 """
 
 from __future__ import annotations
@@ -53,7 +53,6 @@ _CONTEXT = (
     "model",
     "task",
     "layers",
-    "layer",
     "steps",
     "seconds",
     "recover_steps",
@@ -62,7 +61,7 @@ _CONTEXT = (
     "seed",
 )
 _TOLD_WHERE_VARYING = ("threads", *_CONTEXT[_CONTEXT.index("layers") :])
-_SERIES = ("operator", "provider", "rank", "options", "compiled", "adapter_dtype", "graph_replay")
+_SERIES = ("operator", "provider", "rank", "options", "compiled", "adapter_dtype", "graph_replay", "layer")
 _MOVES_WITH = {
     "seq_len": {"seq_len"},
     "rank": {"rank"},
@@ -190,7 +189,7 @@ def implementation(row: Mapping[str, Any] | pd.Series[Any]) -> str:
 
 
 def series_label(row: Mapping[str, Any] | pd.Series[Any], axis: str = "") -> str:
-    """Gives how a case is called among the others of its context: ``Linformer r=64``."""
+    """Gives how a case is called among the others of its context: ``Linformer r=64``, ``Linformer r=64, layer 3``."""
     words = [implementation(row)]
     if axis != "rank" and not _absent(row["rank"]):
         words.append(f"r={row['rank']:g}")
@@ -200,7 +199,9 @@ def series_label(row: Mapping[str, Any] | pd.Series[Any], axis: str = "") -> str
         words.append("compiled")
     if not _absent(row.get("adapter_dtype")):
         words.append(str(row["adapter_dtype"]))
-    return " ".join(words)
+    layer = row.get("layer")
+    alone = "" if axis == "layer" or _absent(layer) else f", layer {layer:g}"
+    return " ".join(words) + alone
 
 
 def rounds_by_case(rounds: pd.DataFrame, column: str) -> dict[tuple[str, str], NDArray[np.float64]]:

@@ -72,8 +72,7 @@ def _of_tasks(table: pd.DataFrame) -> Iterator[dict[str, Any]]:
     rows = task_rows(table, "forward")
     valued = rows[rows["task_value"].notna() & rows["rank"].notna()] if len(rows) else rows
     for where, members in task_contexts(valued):
-        keys = [*series_columns(members, "rank"), *(["layer"] if "layer" in members else [])]
-        for _, line in members.groupby(keys, dropna=False, sort=False):
+        for _, line in members.groupby(series_columns(members, "rank"), dropna=False, sort=False):
             ordered = [row for _, row in line.sort_values("rank").iterrows()]
             for lower, row in itertools.pairwise(ordered):
                 if not pd.isna(row["task_step"]):
@@ -103,10 +102,9 @@ def _of_errors(table: pd.DataFrame) -> Iterator[dict[str, Any]]:
 
 
 def _step(where: str, row: pd.Series[Any], lower: pd.Series[Any], column: str, metric: str) -> dict[str, Any]:
-    layer = row.get("layer")
     return {
         "context": where,
-        "series": series_label(row, "rank") + ("" if layer is None or pd.isna(layer) else f", layer {layer:g}"),
+        "series": series_label(row, "rank"),
         "metric": metric,
         "rank_before": float(lower["rank"]),
         "rank": float(row["rank"]),

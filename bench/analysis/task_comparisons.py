@@ -68,7 +68,7 @@ def task_comparisons(cases: pd.DataFrame) -> Iterator[dict[str, Any]]:
             yield from _steps(row, base)
     trained = done[done[HOW_LONG].notna().any(axis=1)]
     for _, members in task_contexts(trained, without=("learning_rate",)):
-        for _, line in rivals(members).groupby([*series_columns(members), "layer"], dropna=False, sort=False):
+        for _, line in rivals(members).groupby(series_columns(members), dropna=False, sort=False):
             yield from _diverged(line, named)
             yield from _learning_rates(line, members[members["case_id"] == members["baseline"]])
 

@@ -13,7 +13,6 @@ import pandas as pd
 
 from bench.analysis.applications import (
     GOOD,
-    case_name,
     difference_text,
     failed_lines,
     gain,
@@ -27,7 +26,7 @@ from bench.analysis.applications import (
 )
 from bench.analysis.finding import MARGIN, Finding, ratio_words
 from bench.analysis.learning_rates import learning_rate_findings
-from bench.analysis.series import measured
+from bench.analysis.series import measured, series_label
 from bench.analysis.steps import step_findings
 from bench.analysis.tuned import tuned_findings
 
@@ -82,7 +81,7 @@ def _headline(alike: Mapping[str, pd.DataFrame], valued: pd.DataFrame) -> str:
         name = str(first["label"])
     else:
         first = valued.iloc[0]
-        name = case_name(first)
+        name = series_label(first)
     metric = str(first["task_metric"]).replace("_", " ")
     parts = [f"{name}: {metric} {value_text(first)}"]
     if clause := trivial_clause(first):
@@ -103,7 +102,7 @@ def _worse(rows: pd.DataFrame) -> str:
     """Gives the best and the worst of those that are surely worse, with their differences."""
     ordered = sorted((row for _, row in rows.iterrows()), key=lambda row: -gain(row).centre)
     ends = ordered if len(ordered) < 3 else [ordered[0], ordered[-1]]
-    told = [f"{case_name(row)} ({difference_text(row)})" for row in ends]
+    told = [f"{series_label(row)} ({difference_text(row)})" for row in ends]
     if len(ordered) < 3:
         return f"worse: {', '.join(told)}"
     return f"worse: {len(ordered)} cases, from {told[0]} to {told[1]}"
@@ -113,7 +112,7 @@ def _differences(rows: pd.DataFrame) -> str:
     words = []
     for _, row in rows.iterrows():
         alone = pd.isna(row["task_difference"])
-        words.append(f"{case_name(row)} {value_text(row) if alone else difference_text(row)}")
+        words.append(f"{series_label(row)} {value_text(row) if alone else difference_text(row)}")
     return "; ".join(words)
 
 
@@ -128,18 +127,19 @@ def _speed(good: pd.DataFrame) -> Iterator[str]:
         yield f"None of those as accurate is faster in phase {phase}."
     else:
         best = faster.iloc[0]
-        yield f"Of those as accurate {case_name(best)} is fastest: {ratio_words(best)} of the time in phase {phase}."
+        name, ratio = series_label(best), ratio_words(best)
+        yield f"Of those as accurate {name} is fastest: {ratio} of the time in phase {phase}."
 
 
 def _same_time(valued: pd.DataFrame) -> Iterator[str]:
     """Yields how many steps each made, where all were given the same time."""
     if "seconds" in valued and valued["seconds"].notna().any() and valued["task_steps"].notna().any():
-        made = [f"{case_name(row)} {row['task_steps']:.0f}" for _, row in valued.iterrows()]
+        made = [f"{series_label(row)} {row['task_steps']:.0f}" for _, row in valued.iterrows()]
         yield f"Steps made in the same time: {'; '.join(made)}."
 
 
 def _names(rows: pd.DataFrame) -> str:
-    names = [case_name(row) for _, row in rows.iterrows()]
+    names = [series_label(row) for _, row in rows.iterrows()]
     if len(names) > _NAMED:
         return f"{', '.join(names[: _NAMED - 1])} and {len(names) - _NAMED + 1} others"
     return ", ".join(names)

@@ -14,7 +14,6 @@ import pandas as pd
 
 from bench.analysis.applications import (
     GOOD,
-    case_name,
     difference_text,
     failed_lines,
     judged,
@@ -27,6 +26,7 @@ from bench.analysis.applications import (
 )
 from bench.analysis.finding import Finding, ratio_words
 from bench.analysis.scaling import peak_bytes
+from bench.analysis.series import series_label
 from bench.table.combine import ROUNDING
 from bench.units import bytes_text, count_text
 
@@ -76,7 +76,7 @@ def _finding(where: str, rows: pd.DataFrame) -> Iterator[Finding]:
 
 def _headline(valued: pd.DataFrame, base: pd.DataFrame) -> str:
     first = base.iloc[0] if len(base) else valued.iloc[-1]
-    parts = [f"{case_name(first)}: {str(first['task_metric']).replace('_', ' ')} {value_text(first)}"]
+    parts = [f"{series_label(first)}: {str(first['task_metric']).replace('_', ' ')} {value_text(first)}"]
     if not np.isnan(first["weights"]):
         parts[0] += f", {count_text(first['weights'])} weights trained"
     if clause := trivial_clause(first):
@@ -85,13 +85,13 @@ def _headline(valued: pd.DataFrame, base: pd.DataFrame) -> str:
     if len(good):
         least = good.iloc[0]
         share = "" if np.isnan(least["weights"]) else f" with {_weights(least, base)}"
-        parts.append(f"the least that is as accurate: {case_name(least)}{share} ({difference_text(least)})")
+        parts.append(f"the least that is as accurate: {series_label(least)}{share} ({difference_text(least)})")
     elif len(base):
         parts.append("nothing else is shown to be as accurate")
     for word in ("hardly worse", "worse"):
         found = valued[valued["word"] == word]
         if len(found):
-            parts.append(f"{word}: {', '.join(case_name(row) for _, row in found.iterrows())}")
+            parts.append(f"{word}: {', '.join(series_label(row) for _, row in found.iterrows())}")
     return f"{'; '.join(parts)}."
 
 
@@ -104,7 +104,7 @@ def _weights(row: pd.Series[Any], base: pd.DataFrame) -> str:
 
 
 def _line(row: pd.Series[Any], base: pd.DataFrame) -> str:
-    parts = [f"{case_name(row)}: {value_text(row)}"]
+    parts = [f"{series_label(row)}: {value_text(row)}"]
     if row["word"] not in ("baseline", "alone"):
         parts[0] += f" ({difference_text(row)}: {row['word']})"
     if not np.isnan(row["weights"]):
@@ -141,4 +141,4 @@ def _checks(valued: pd.DataFrame) -> Iterator[str]:
         if len(known) and beyond.empty:
             yield f"{promise.capitalize()}: all {len(known)}, to {known[column].max():.2g} of the logits."
         for _, row in beyond.iterrows():
-            yield f"Not {promise}: {case_name(row)}, off by {row[column]:.2g} of the logits."
+            yield f"Not {promise}: {series_label(row)}, off by {row[column]:.2g} of the logits."

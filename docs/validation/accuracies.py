@@ -16,7 +16,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bench.analysis.applications import (
-    case_name,
     difference_text,
     sign,
     task_contexts,
@@ -24,6 +23,7 @@ from bench.analysis.applications import (
     usual_rate,
     value_text,
 )
+from bench.analysis.series import series_label
 from bench.table.load import load
 
 Cases = dict[str, Mapping[str, Any]]
@@ -53,7 +53,7 @@ def main() -> None:
 def _contexts(path: str) -> dict[str, Cases]:
     rows = usual_rate(task_rows(load(path), "forward"))
     return {
-        where: {case_name(row): row.to_dict() for _, row in members.iterrows()}
+        where: {series_label(row): row.to_dict() for _, row in members.iterrows()}
         for where, members in task_contexts(rows)
         if members["task_value"].notna().any()
     }

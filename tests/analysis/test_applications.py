@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 
 from bench.analysis.applications import (
-    case_name,
     difference_text,
     failed_lines,
     gain,
@@ -21,6 +20,7 @@ from bench.analysis.applications import (
     usual_rate,
     value_text,
 )
+from bench.analysis.series import series_label
 
 SWAPPED = {"application": "swapped", "model": "minilm", "layers": np.nan, "steps": np.nan}
 
@@ -76,7 +76,7 @@ def test_single_layers_are_of_one_context_and_named(make_task_row):
     rows = [make_task_row("linformer", 0.8, rank=8.0, layer=float(layer)) for layer in range(3)]
     ((_, members),) = task_contexts(task_rows(pd.DataFrame(rows), "forward"))
 
-    names = [case_name(row) for _, row in members.iterrows()]
+    names = [series_label(row) for _, row in members.iterrows()]
     assert names == ["linformer r=8, layer 0", "linformer r=8, layer 1", "linformer r=8, layer 2"]
 
 

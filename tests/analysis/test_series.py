@@ -106,7 +106,7 @@ def test_a_model_and_a_task_are_part_of_the_name(make_task_row):
 
 @pytest.mark.parametrize(
     ("column", "value"),
-    [("learning_rate", 0.01), ("seconds", 60.0), ("recover_steps", 50.0), ("seeds", 5.0), ("layer", 3.0)],
+    [("learning_rate", 0.01), ("seconds", 60.0), ("recover_steps", 50.0), ("seeds", 5.0)],
 )
 def test_how_a_network_was_trained_is_part_of_the_context_and_told_where_it_differs(make_task_row, column, value):
     table = pd.DataFrame([make_task_row("sdpa", 0.9), make_task_row("sdpa", 0.8, **{column: value})])
@@ -114,6 +114,15 @@ def test_how_a_network_was_trained_is_part_of_the_context_and_told_where_it_diff
 
     assert len(names) == 2
     assert names[1].endswith(f", {column} {value:g}")
+    assert questions(table).nunique() == 2
+
+
+def test_a_layer_that_is_replaced_alone_is_a_series_of_the_same_context(make_task_row):
+    table = pd.DataFrame([make_task_row("nystrom", 0.9, rank=8.0, layer=layer) for layer in (float("nan"), 3.0)])
+    ((_, cases),) = contexts(table)
+
+    assert [label for label, _ in series_of(cases, "seq_len")] == ["nystrom r=8", "nystrom r=8, layer 3"]
+    assert series_label(table.iloc[1], "layer") == "nystrom r=8"
     assert questions(table).nunique() == 2
 
 

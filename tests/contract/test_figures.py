@@ -254,6 +254,13 @@ def test_what_one_replaced_layer_reaches_stands_over_the_layers_and_not_over_the
     assert by_layer.loc[by_layer["layer"].isna(), "operator"].tolist() == ["sdpa", "sdpa"]  # one a rank
 
 
+def test_one_replaced_layer_is_no_point_of_a_line_over_ranks(task_table, rounds):
+    data = figures.load("latency_over_rank").data(task_table, rounds)
+
+    assert set(data["case_id"]) & set(task_table.loc[task_table["layer"].notna(), "case_id"]) == set()
+    assert set(data["rank"].dropna()) == {4, 16, 32}
+
+
 def test_a_replaced_layer_has_a_panel_of_latency_apart_with_its_number_at_the_mark(task_table, rounds):
     data = figures.load("task_value_over_latency").data(task_table, rounds)
     layers = data.groupby("title")["layer"].apply(lambda layer: set(layer.dropna()))

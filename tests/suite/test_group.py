@@ -41,6 +41,16 @@ def test_the_baseline_is_of_the_same_group_and_plain():
     assert base == WIDE.replace(operator="full", rank=None)
 
 
+def test_layers_that_are_replaced_alone_are_held_against_the_model_as_it_is():
+    model = {"scope": "model", "model": "minilm", "task": "film_sentences"}
+    swapped = [CORE.replace(**model, layer=layer) for layer in (None, 0, 5)]
+    (one,) = group(planned(*swapped))
+
+    assert one.baseline == swapped[0].replace(operator="sdpa", provider="torch", rank=None)
+    assert one.cases == (one.baseline, *swapped)
+    assert "layer" not in one.name.partition("/")[2]
+
+
 def test_a_baseline_that_nobody_asked_for_is_added_before_its_group():
     added = planned(CORE, CORE.replace(rank=8), CORE.replace(seq_len=128))
 

@@ -53,6 +53,8 @@ def lines(
         others has no value. A case with neither a value nor a status that explains its absence is left out.
     """
     work = table.assign(value=value, low=low, high=high)
+    if "layer" in work:
+        work = work[work["layer"].isna()]  # of one replaced layer there is no line but over layers
     worth = [
         rows.index for _, rows in contexts(work, axis) if rows[axis].nunique() > 1 and rows["value"].notna().any()
     ]

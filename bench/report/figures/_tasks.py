@@ -15,7 +15,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator, NullLocator
 
-from bench.analysis.applications import case_name, task_contexts
+from bench.analysis.applications import task_contexts
+from bench.analysis.series import series_label
 from bench.attempt import FAILURES
 from bench.report.figures._panels import log_axis, pick, scale_of
 from bench.report.style import INK, look
@@ -62,7 +63,7 @@ def task_panels(rows: pd.DataFrame, *, by_rank: bool = False) -> Iterator[tuple[
         return
     pairs = zip(rows["status"], rows["task_status"], strict=True)
     status = [own if pd.isna(of_task) else of_task for own, of_task in pairs]
-    told = rows.assign(status=status, series=[case_name(row) for _, row in rows.iterrows()])
+    told = rows.assign(status=status, series=[series_label(row) for _, row in rows.iterrows()])
     contexts = list(task_contexts(told))
     for title, (_, members) in zip(_short([name for name, _ in contexts]), contexts, strict=True):
         metrics = members["task_metric"].dropna()

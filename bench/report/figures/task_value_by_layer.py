@@ -44,7 +44,7 @@ def data(table: pd.DataFrame, rounds: pd.DataFrame) -> pd.DataFrame:
     for name, rows in task_panels(one_layer(usual_rate(task_rows(table, "forward"))), by_rank=True):
         alone = rows[rows["layer"].notna()]
         if alone["layer"].nunique() > 1 and alone["task_value"].notna().any():
-            lines = [series_label(row) for _, row in rows.iterrows()]
+            lines = [series_label(row, "layer") for _, row in rows.iterrows()]
             parts.append(rows.assign(panel=len(parts), title=name, line=lines))
     return gathered(parts, "line", "layer", *_VALUE, "task_majority", "task_linear")
 
