@@ -25,7 +25,7 @@ class Transcripts(Task):
     has every word wrong; a worse one is possible. There is no `linear`.
 
     A token is 20 ms, and the clips, the longest of 7.1 s, are filled up with silence to the 30 s that the model was
-    trained on: where they are encoded shorter it writes the same two words for ever, of exact attention too. The word
+    trained on: where they are encoded shorter it repeats a word to the end, with exact attention too. The word
     error rate of tiny.en is 0.067 at 1500 tokens, 0.087 at 750, and 11.3 at 400.
 
     Source: Radford et al., arXiv 2212.04356, section 3.2, for the metric after a normaliser; 2.1 for the 30 s.

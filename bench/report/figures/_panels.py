@@ -50,6 +50,7 @@ _LEGEND_COLUMNS = 5
 _LEGEND_ENTRY = 1.9  # inches that one takes
 _STRIP_FRAME = 1.0
 _LETTER = 0.068  # of a name left of a strip
+_TITLE_LETTER = 0.072
 _FAILED = ("oom", "timeout", "crashed", "nan", "device_lost", "interrupted")
 
 
@@ -88,7 +89,7 @@ def paper(
         size = (width - left - right, tall[index] - below - above)
         ax = figure.add_axes((box[0] / whole, box[1] / height, size[0] / whole, size[1] / height))
         ax.set_gid(f"panel-{index}")
-        ax.set_title("\n".join(textwrap.wrap(title, 46)[:2]), pad=5, x=(0.1 - left) / size[0])
+        ax.set_title("\n".join(textwrap.wrap(title, int(width / _TITLE_LETTER))[:2]), pad=5, x=(0.1 - left) / size[0])
         ax.yaxis.set_label_coords((0.12 - left) / size[0], 0.5)
         axes.append(ax)
     if handles:

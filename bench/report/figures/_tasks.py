@@ -91,20 +91,16 @@ def one_layer(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _short(names: Sequence[str]) -> list[str]:
     """Gives the names of contexts up to their length of samples, and what of the rest tells equals apart."""
-    heads, rests = [], []
+    split = []
     for name in names:
         parts = name.split(", ")
         told = 1 + next(place for place, part in enumerate(parts) if part.startswith("n="))
-        heads.append(", ".join(parts[:told]))
-        rests.append(parts[told:])
-    common = {
-        head: set.intersection(*(set(rest) for own, rest in zip(heads, rests, strict=True) if own == head))
-        for head in heads
-    }
-    return [
-        ", ".join([head, *(part for part in rest if part not in common[head])])
-        for head, rest in zip(heads, rests, strict=True)
-    ]
+        split.append((parts[:told], parts[told:]))
+    titles = []
+    for head, rest in split:
+        common = set(rest).intersection(*(others for alike, others in split if alike == head))
+        titles.append(", ".join([*head, *(part for part in rest if part not in common)]))
+    return titles
 
 
 def corner_room(rows: pd.DataFrame, value: str) -> float:
