@@ -76,6 +76,8 @@ def learning_rate_findings(table: pd.DataFrame) -> Iterator[Finding]:
             numbers |= {"smaller_than_baseline": int(smaller.sum())}
             summed = [f"{smaller.sum()} of {len(others)} need a smaller one than {base['series'].iloc[0]}"]
             summed += [f"{nowhere} get half as far at none"] if nowhere else []
+            if base["learning_rate"].iloc[0] == base["smallest"].iloc[0]:
+                details.insert(0, "No smaller one was tried than the baseline's: who needs one cannot be told.")
             details.insert(0, f"{', '.join(summed)}.")
         headline = f"Largest learning rate that trains: {', '.join(told)}."
         yield Finding("task", str(where), headline, tuple(details), numbers)

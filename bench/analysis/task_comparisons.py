@@ -224,6 +224,8 @@ def _learning_rates(line: pd.DataFrame, base: pd.DataFrame) -> Iterator[dict[str
     own, other = float(largest[False]), float(largest[True])
     if not known(other) or not known(own):
         why_not = "gets half as far as its baseline at no rate" if known(other) else "its baseline trains at no rate"
+        if other == rates[0]:
+            why_not += " and none smaller than the baseline's was tried"
         yield comparison("learning rate", line.iloc[-1], NOTHING, why_not=why_not, line=line)
         return
     told = _rate_ratio(own, other, rates)

@@ -51,6 +51,16 @@ def test_who_gets_half_as_far_at_no_rate_has_no_largest_one(done):
     assert (found["why_not"], math.isnan(found["value"])) == ("gets half as far as its baseline at no rate", True)
 
 
+def test_whether_a_smaller_rate_is_needed_is_not_known_where_the_baseline_trains_at_the_smallest_only(done):
+    rows = at_rates(done, "sdpa", {1e-2: 0.8, 3e-2: 0.5}) + at_rates(done, "linformer", {1e-2: 0.6, 3e-2: 0.5})
+    (found,) = compared(rows, "learning rate")
+
+    assert (
+        found["why_not"]
+        == "gets half as far as its baseline at no rate and none smaller than the baseline's was tried"
+    )
+
+
 def test_rates_of_a_single_seed_do_not_count(done):
     rows = at_rates(done, "sdpa", {1e-3: 0.8, 3e-3: 0.8}, task_seeds=1.0)
     rows += at_rates(done, "linformer", {1e-3: 0.8, 3e-3: 0.6}, task_seeds=1.0)

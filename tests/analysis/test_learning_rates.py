@@ -102,6 +102,16 @@ def test_a_rate_that_was_not_tried_is_none_that_fails(line):
     assert finding.details[0] == "0 of 1 need a smaller one than sdpa."
 
 
+def test_a_baseline_that_trains_at_the_smallest_rate_only_shows_nobody_who_needs_a_smaller_one(line):
+    rows = line("sdpa", {0.01: 0.9, 0.1: 0.1}) + line("nystrom", {0.01: 0.4, 0.1: 0.1}, rank=8.0)
+    (finding,) = learning_rate_findings(pd.DataFrame(rows))
+
+    assert finding.details[:2] == (
+        "0 of 1 need a smaller one than sdpa, 1 get half as far at none.",
+        "No smaller one was tried than the baseline's: who needs one cannot be told.",
+    )
+
+
 def test_one_learning_rate_answers_nothing(line, make_row):
     assert largest_rates(pd.DataFrame(line("sdpa", {0.001: 0.9}))).empty
     assert list(learning_rate_findings(pd.DataFrame([make_row("sdpa", 64)]))) == []

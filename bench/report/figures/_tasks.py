@@ -7,6 +7,7 @@ on paper. A case without a value, failed or diverged or not tried, is named in t
 from __future__ import annotations
 
 import textwrap
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -23,6 +24,7 @@ from bench.report.style import INK, look
 
 __all__ = [
     "all_layers",
+    "beyond",
     "corner",
     "corner_room",
     "gathered",
@@ -38,10 +40,18 @@ __all__ = [
 _MOST = 4
 _LINE = 1 / 13  # of a panel's height
 _SPAN = 0.02  # of accuracy: a flat panel must not be filled with its noise
+_WORST = 1.2  # word error rates up to here have their place: saying nothing at all has 1
 _LETTERS = 44
 _FAILED = FAILURES | {"diverged", "interrupted"}
 _RULES = {"task_majority": ("majority class", 0.01, "left"), "task_linear": ("linear baseline", 0.5, "left")}
 """Column -> how its rule is called, where along it, and on which side of that."""
+_OTHER_RULES = {
+    ("task_majority", "word_error_rate"): "nothing said",
+    ("task_majority", "bits_per_character"): "unigram",
+    ("task_linear", "bits_per_character"): "five letters before",
+    ("task_linear", "perplexity"): "unigram",
+}
+"""Column and metric -> how its rule is called where no classes are asked for."""
 _CASE = ("panel", "title", "series", "operator", "label", "provider", "rank", "metric", "status", "case_id")
 
 
@@ -127,6 +137,9 @@ def corner(ax: Axes, rows: pd.DataFrame, value: str) -> None:
 def value_axis(ax: Axes, metric: str, values: Iterable[float], *, room: float) -> None:
     """Makes the y axis of a metric: logarithmic for perplexities, linear for the rest.
 
+    A word error rate has no upper end, and those above 1 are worse than saying nothing: the axis stops a little above
+    1, and `beyond` tells what is there.
+
     Args:
         ax: the panel.
         metric: of the values.
@@ -135,6 +148,8 @@ def value_axis(ax: Axes, metric: str, values: Iterable[float], *, room: float) -
     """
     x = np.asarray(list(values), dtype=float)
     x = x[np.isfinite(x)]
+    if metric == "word_error_rate":
+        x = np.minimum(x, _WORST)
     if metric == "perplexity":
         log_axis(ax, "y", scale_of(x, above=room), "{:g}".format)
     else:
@@ -145,6 +160,28 @@ def value_axis(ax: Axes, metric: str, values: Iterable[float], *, room: float) -
         ax.set_ylim(bottom, bottom + whole)
         ax.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
     ax.set_ylabel(metric.replace("_", " "))
+
+
+def beyond(ax: Axes, rows: pd.DataFrame, x: str, value: str, *, number: str = "") -> None:
+    """Writes at the upper edge, at its place and under what `corner` wrote, each value that lies above the axis.
+
+    Args:
+        ax: a panel whose limits are set.
+        rows: with `operator`, the place and the value; whoever has no place stands at the right.
+        x: the column of the place.
+        value: the column of the value.
+        number: the column of what stands beside a mark, where something does.
+    """
+    top, right = ax.get_ylim()[1], ax.get_xlim()[1]
+    levels: Counter[float] = Counter()
+    for row in rows[rows[value] > top].to_dict("records"):
+        at = right if pd.isna(row[x]) else row[x]
+        y = 0.985 - (min(int(rows[value].isna().sum()), _MOST + 1) + levels[at]) * _LINE
+        levels[at] += 1
+        told = f" ({row[number]:g})" if number and not pd.isna(row[number]) else ""
+        text, color = f"▲ {row[value]:.3g}{told}", look(row["operator"]).color
+        side, place = "right" if at == right else "center", ax.get_xaxis_transform()
+        ax.text(at, y, text, transform=place, ha=side, va="top", size=7.5, color=color)
 
 
 def rank_axis(ax: Axes, ranks: Sequence[float]) -> None:
@@ -182,14 +219,15 @@ def level_line(ax: Axes, row: pd.Series[Any], ends: tuple[float, float]) -> None
 
 
 def reference_rules(ax: Axes, rows: pd.DataFrame) -> None:
-    """Draws what the majority class and a linear model reach; beyond the axis their number stands at its edge."""
+    """Draws what the trivial baselines reach; beyond the axis their number stands at its edge."""
     low, high = ax.get_ylim()
+    metric = str(rows["metric"].iloc[0])
     for column, (name, along, side) in _RULES.items():
         known = rows[column].dropna()
         if known.empty:
             continue
         value = float(known.iloc[0])
-        text = name
+        name = text = _OTHER_RULES.get((column, metric), name)
         if low <= value <= high:
             ax.axhline(value, color=INK, linewidth=0.9, linestyle=(0, (1, 2)), zorder=1.5)
         else:

@@ -11,6 +11,7 @@ from bench.analysis.applications import task_rows, usual_rate
 from bench.analysis.series import series_label
 from bench.report.figures._panels import operator_handles, panels, paper
 from bench.report.figures._tasks import (
+    beyond,
     corner,
     corner_room,
     gathered,
@@ -29,8 +30,8 @@ title = "Tasks by the layer that is replaced"
 about = (
     "What a pretrained model reaches on the test samples with the attention of one layer replaced; bar: its 95 % "
     "interval. Level line and band: exact attention in all layers. Operators stand side by side. Dotted: what saying "
-    "the most frequent class always reaches, and what a linear model without attention does. × : no value, and why; "
-    "– : not tried."
+    "the most frequent class always reaches, and what a linear model without attention does. ▲ : beyond the axis; "
+    "× : no value, and why; – : not tried."
 )
 absent = "no task was done with two layers or more replaced, one at a time"
 
@@ -63,6 +64,7 @@ def draw(data: pd.DataFrame) -> Figure:
         reference_rules(ax, rows)
         corner(ax, rows, "task_value")
         layer_axis(ax)
+        beyond(ax, rows, "layer", "task_value")
     return figure
 
 

@@ -13,6 +13,7 @@ from bench.analysis.series import measured
 from bench.report.figures._panels import log_axis, operator_handles, panels, paper, scale_of
 from bench.report.figures._tasks import (
     all_layers,
+    beyond,
     corner,
     corner_room,
     gathered,
@@ -30,8 +31,8 @@ title = "Tasks against latency"
 about = (
     "Time of a call of the whole network (a forward pass, a training step) and what it reaches on the test samples; "
     "bars: their intervals. A full mark is on the Pareto front by its medians: no other case of the panel is both "
-    "faster and better. The number beside a mark is its rank; where one layer was replaced, which. × : no value or "
-    "no latency, and why; – : not tried."
+    "faster and better. The number beside a mark is its rank; where one layer was replaced, which. ▲ : beyond the "
+    "axis; × : no value or no latency, and why; – : not tried."
 )
 absent = "no task has two cases with both a latency and a value"
 
@@ -66,6 +67,7 @@ def draw(data: pd.DataFrame) -> Figure:
     """Draws a panel for each task, way of doing it, and phase."""
     figure, axes = paper([title for title, _ in panels(data)], operator_handles(data))
     for ax, (_, rows) in zip(axes, panels(data), strict=True):
+        rows = rows.assign(number=rows["layer"].fillna(rows["rank"]))
         there = rows[rows["drawn_value"].notna()]
         ends = [end for name in _VALUE for end in there[name]]
         value_axis(ax, rows["metric"].iloc[0], ends, room=corner_room(rows, "drawn_value"))
@@ -73,6 +75,7 @@ def draw(data: pd.DataFrame) -> Figure:
         _marks(ax, there)
         reference_rules(ax, rows)
         corner(ax, rows, "drawn_value")
+        beyond(ax, rows, "latency_median_s", "drawn_value", number="number")
         ax.set_xlabel("time a call", labelpad=2)
     return figure
 
@@ -92,6 +95,5 @@ def _marks(ax: Axes, rows: pd.DataFrame) -> None:
         ax.plot([row["latency_ci_low_s"], row["latency_ci_high_s"]], [y, y], color=one.color, linewidth=1.0)
         ax.plot([x, x], [row["task_value_ci_low"], row["task_value_ci_high"]], color=one.color, linewidth=1.0)
         ax.plot([x], [y], color=one.color, marker=one.marker, markersize=6, markerfacecolor=fill, linestyle="none")
-        number = row["rank"] if pd.isna(row["layer"]) else row["layer"]
-        if not pd.isna(number):
-            ax.annotate(f"{number:g}", (x, y), (5, 3), textcoords="offset points", size=7, color=one.color)
+        if not pd.isna(row["number"]):
+            ax.annotate(f"{row['number']:g}", (x, y), (5, 3), textcoords="offset points", size=7, color=one.color)

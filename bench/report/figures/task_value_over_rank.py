@@ -11,6 +11,7 @@ from bench.analysis.series import series_label
 from bench.report.figures._panels import operator_handles, panels, paper
 from bench.report.figures._tasks import (
     all_layers,
+    beyond,
     corner,
     corner_room,
     gathered,
@@ -28,8 +29,8 @@ title = "Tasks over rank"
 about = (
     "What each attention or adapter reaches on the test samples; bar and band: its 95 % interval. "
     "A level line is an operator without a rank. In a pretrained model all attentions are replaced. Dotted: what "
-    "saying the most frequent class always reaches, and what a linear model without attention does. × : no value, "
-    "and why; – : not tried."
+    "saying the most frequent class always reaches, and what a linear model without attention does. ▲ : beyond the "
+    "axis; × : no value, and why; – : not tried."
 )
 absent = "no task was done at two ranks or more"
 
@@ -62,6 +63,7 @@ def draw(data: pd.DataFrame) -> Figure:
                 _line(ax, line.sort_values("rank"))
         reference_rules(ax, rows)
         corner(ax, rows, "task_value")
+        beyond(ax, rows, "rank", "task_value")
     return figure
 
 
