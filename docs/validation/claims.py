@@ -3,7 +3,7 @@
     python docs/validation/claims.py RUN RUN     # of one suite; with more, each beside the first of its suite
 
 A verdict *flips* where one run says `held` and the other `refuted`; it *moves* where one of the two is `depends` or
-was not measured. The number is that of the claim's first decided piece (`bench.analysis.claims`).
+was not decided. The number is that of the claim's first decided piece (`bench.analysis.claims`).
 """
 
 from __future__ import annotations
@@ -41,20 +41,25 @@ def _compare(suite: str, one: tuple[str, Found], other: tuple[str, Found]) -> No
     counts = {"same": 0, "moves": 0, "flips": 0}
     for key in dict.fromkeys([*found, *other_found]):
         rows = [each.get(key) for each in (found, other_found)]
-        words = [str(row["verdict"]) if row else "not measured" for row in rows]
+        words = [_verdict(row) for row in rows]
         how = "same" if words[0] == words[1] else "flips" if set(words) == {"held", "refuted"} else "moves"
         counts[how] += 1
         print(f"| {key[0]} | {key[1]} | {_told(rows[0])} | {_told(rows[1])} | {'' if how == 'same' else how} |")
     print(f"\n{counts['same']} verdicts are the same, {counts['moves']} move, {counts['flips']} flip.")
 
 
-def _told(row: Mapping[str, Any] | None) -> str:
+def _verdict(row: Mapping[str, Any] | None) -> str:
+    """Gives the verdict as the report tells it: what counts and does not suffice is not decided."""
     if row is None:
         return "not measured"
-    if math.isnan(row["number"]):
-        return f"**{row['verdict']}**"
+    return "not decided" if row["verdict"] == "not measured" else str(row["verdict"])
+
+
+def _told(row: Mapping[str, Any] | None) -> str:
+    if row is None or math.isnan(row["number"]):
+        return f"**{_verdict(row)}**"
     number = number_words(row["number"], row["ci_low"], row["ci_high"])
-    return f"**{row['verdict']}**, {number} {row['unit']} ({row['number_of']})"
+    return f"**{_verdict(row)}**, {number} {row['unit']} ({row['number_of']})"
 
 
 if __name__ == "__main__":

@@ -6,8 +6,8 @@ on paper. A case without a value, failed or diverged or not tried, is named in t
 
 from __future__ import annotations
 
+import itertools
 import textwrap
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -42,6 +42,7 @@ _LINE = 1 / 13  # of a panel's height
 _SPAN = 0.02  # of accuracy: a flat panel must not be filled with its noise
 _WORST = 1.2  # word error rates up to here have their place: saying nothing at all has 1
 _LETTERS = 44
+_ABREAST = 0.3  # of a panel's width: nearer words stand below one another
 _FAILED = FAILURES | {"diverged", "interrupted"}
 _RULES = {"task_majority": ("majority class", 0.01, "left"), "task_linear": ("linear baseline", 0.5, "left")}
 """Column -> how its rule is called, where along it, and on which side of that."""
@@ -173,15 +174,18 @@ def beyond(ax: Axes, rows: pd.DataFrame, x: str, value: str, *, number: str = ""
         number: the column of what stands beside a mark, where something does.
     """
     top, right = ax.get_ylim()[1], ax.get_xlim()[1]
-    levels: Counter[float] = Counter()
+    first = min(int(rows[value].isna().sum()), _MOST + 1)
+    placed: list[tuple[float, int]] = []
     for row in rows[rows[value] > top].to_dict("records"):
         at = right if pd.isna(row[x]) else row[x]
-        y = 0.985 - (min(int(rows[value].isna().sum()), _MOST + 1) + levels[at]) * _LINE
-        levels[at] += 1
+        along = float(ax.transAxes.inverted().transform(ax.transData.transform((at, top)))[0])
+        taken = {level for place, level in placed if abs(place - along) < _ABREAST}
+        level = next(level for level in itertools.count(first) if level not in taken)
+        placed.append((along, level))
         told = f" ({row[number]:g})" if number and not pd.isna(row[number]) else ""
-        text, color = f"▲ {row[value]:.3g}{told}", look(row["operator"]).color
-        side, place = "right" if at == right else "center", ax.get_xaxis_transform()
-        ax.text(at, y, text, transform=place, ha=side, va="top", size=7.5, color=color)
+        text, side = f"▲ {row[value]:.3g}{told}", "left" if along < 0.1 else "right" if along > 0.9 else "center"
+        y, color = 0.985 - level * _LINE, look(row["operator"]).color
+        ax.text(at, y, text, transform=ax.get_xaxis_transform(), ha=side, va="top", size=7.5, color=color)
 
 
 def rank_axis(ax: Axes, ranks: Sequence[float]) -> None:
