@@ -231,7 +231,7 @@ def reference_rules(ax: Axes, rows: pd.DataFrame) -> None:
         if known.empty:
             continue
         value = float(known.iloc[0])
-        name = text = _OTHER_RULES.get((column, metric), name)
+        text = name = _OTHER_RULES.get((column, metric), name)
         if low <= value <= high:
             ax.axhline(value, color=INK, linewidth=0.9, linestyle=(0, (1, 2)), zorder=1.5)
         else:
