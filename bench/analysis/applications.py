@@ -27,6 +27,7 @@ __all__ = [
     "gain",
     "judged",
     "sign",
+    "spoiled",
     "surely_better",
     "task_contexts",
     "task_rows",
@@ -50,7 +51,11 @@ _CONTEXT = (
 )
 _HIGHER_IS_BETTER = frozenset({"accuracy"})
 _IN_POINTS = frozenset({"accuracy", "word_error_rate"})
-_TRIVIAL = {"task_linear": "the linear baseline", "task_majority": "the majority baseline"}
+_TRIVIAL = {
+    "task_linear": "the linear baseline",
+    "task_majority": "the majority baseline",
+    "task_value_before": "the model before training",
+}
 
 
 def task_rows(table: pd.DataFrame, phase: str) -> pd.DataFrame:
@@ -133,9 +138,20 @@ def judged(rows: pd.DataFrame) -> pd.Series[Any]:
     Returns:
         ``better`` or ``worse`` where the interval of the difference leaves 0 out, ``hardly worse`` where it allows no
         loss beyond `tolerance`; ``as accurate`` where it holds 0 and allows no such loss; ``open`` where it allows
-        one; ``alone`` where its baseline has none; ``baseline``; ``diverged``; ``absent`` where it has no value.
+        one; ``alone`` where its baseline has none, or is `spoiled`; ``baseline``; ``diverged``; ``absent`` where it
+        has no value.
     """
-    return pd.Series([_word(row) for _, row in rows.iterrows()], index=rows.index, dtype=object)
+    useless = {row["case_id"] for _, row in rows.iterrows() if row["case_id"] == row["baseline"] and spoiled(row)}
+    return pd.Series([_word(row, useless) for _, row in rows.iterrows()], index=rows.index, dtype=object)
+
+
+def spoiled(row: Mapping[str, Any] | pd.Series[Any]) -> bool:
+    """Gives whether training left a case surely worse than it was before the first step.
+
+    Whoever is compared with it would be praised for a learning rate that is none for it.
+    """
+    before = row.get("task_value_before")
+    return before is not None and not pd.isna(before) and _surely_worse(row, float(before))
 
 
 def surely_better(row: Mapping[str, Any] | pd.Series[Any], value: float) -> bool:
@@ -163,12 +179,13 @@ def difference_text(row: Mapping[str, Any] | pd.Series[Any], column: str = "task
 
 
 def trivial_lines(rows: pd.DataFrame) -> Iterator[str]:
-    """Yields which cases of a context are not surely better than a linear baseline, and than the majority."""
+    """Yields which cases of a context are not surely better than something simpler, and where all are."""
     for column, name in _TRIVIAL.items():
         known = rows[rows["task_value"].notna() & rows[column].notna()] if column in rows else rows.iloc[:0]
         if known.empty:
             continue
-        number = _digits(known.iloc[0], known[column].iloc[0])
+        ends = (known[column].min(), known[column].max())  # not the same for all where attentions were swapped first
+        number = " to ".join(dict.fromkeys(_digits(known.iloc[0], end) for end in ends))
         poor = [series_label(row) for _, row in known.iterrows() if not surely_better(row, float(row[column]))]
         if poor:
             yield f"Not surely better than {name} ({number}): {'; '.join(poor)}."
@@ -177,16 +194,16 @@ def trivial_lines(rows: pd.DataFrame) -> Iterator[str]:
 
 
 def trivial_clause(row: Mapping[str, Any] | pd.Series[Any]) -> str:
-    """Gives what a headline must add where a linear baseline, or the majority, is better, or not surely worse."""
+    """Gives what a headline must add where something simpler is better, or not surely worse."""
     words = []
     for column, name in _TRIVIAL.items():
         value = row.get(column)
         if value is None or pd.isna(value) or pd.isna(row["task_value"]) or surely_better(row, float(value)):
             continue
-        way = sign(row)
-        better_end = float(row["task_value_ci_high" if way > 0 else "task_value_ci_low"])
-        better = way * float(value) > way * better_end
+        better = _surely_worse(row, float(value))
         words.append(f"{name} is {'better' if better else 'not surely worse'} ({_digits(row, value)})")
+    if spoiled(row) and row["case_id"] == row["baseline"]:
+        words[-1] += ", so nothing is compared with it"
     return "; ".join(words)
 
 
@@ -203,18 +220,24 @@ def failed_lines(rows: pd.DataFrame) -> Iterator[str]:
         yield f"{str(status).capitalize()}{why}: {'; '.join(series_label(row) for _, row in same.iterrows())}."
 
 
+def _surely_worse(row: Mapping[str, Any] | pd.Series[Any], value: float) -> bool:
+    way = sign(row)
+    better_end = float(row["task_value_ci_high" if way > 0 else "task_value_ci_low"])
+    return bool(way * value > way * better_end)
+
+
 def _varying(rows: pd.DataFrame, columns: Collection[str]) -> set[str]:
     return {name for name in columns if rows[name].nunique(dropna=False) > 1}
 
 
-def _word(row: pd.Series[Any]) -> str:
+def _word(row: pd.Series[Any], useless: Collection[str]) -> str:
     if str(row["task_status"]) == "diverged":
         return "diverged"
     if pd.isna(row["task_value"]):
         return "absent"
     if row["case_id"] == row["baseline"]:
         return "baseline"
-    if pd.isna(row["task_difference"]):
+    if pd.isna(row["task_difference"]) or row["baseline"] in useless:
         return "alone"
     gained = gain(row)
     if gained.low > 0:

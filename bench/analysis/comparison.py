@@ -15,7 +15,7 @@ from typing import Any
 
 import pandas as pd
 
-from bench.analysis.applications import TOLERANCE, gain, tolerance
+from bench.analysis.applications import TOLERANCE, gain, spoiled, tolerance
 from bench.analysis.finding import MARGIN
 from bench.analysis.series import own_cases, series_label
 from bench.analysis.verdict import TRIVIAL
@@ -26,8 +26,10 @@ __all__ = [
     "MEASURES",
     "NOTHING",
     "RATE_EDGE",
+    "SPOILED",
     "SUBJECTS",
     "Measure",
+    "Named",
     "Triple",
     "baseline_of",
     "cases_by_name",
@@ -47,6 +49,9 @@ Triple = tuple[float, float, float]
 """A number and the ends of its 95 % interval; NaN where there is none."""
 
 NOTHING: Triple = (math.nan, math.nan, math.nan)
+
+Named = Mapping[tuple[str, str], "pd.Series[Any]"]
+"""(run, case_id) -> the case, of `cases_by_name`."""
 
 SUBJECTS = {
     "low_rank": "low-rank attention",
@@ -78,6 +83,9 @@ class Measure:
 # that call a method comparable report losses of half a point (Linformer, arXiv 2006.04768, Table 2), where three (the
 # same method in LRA, arXiv 2011.04006, Table 1) are told as a loss. Other metrics: `applications.tolerance`.
 _LOSS = -TOLERANCE
+
+SPOILED = "its baseline was better before training"
+"""Why nothing is compared with a baseline that training spoiled."""
 
 RATE_EDGE = 10**-0.5
 """A largest learning rate that is smaller by more than half a decade is harder to train: usual grids have such steps,
@@ -150,7 +158,8 @@ def prepare(table: pd.DataFrame) -> pd.DataFrame:
     cases = cases[cases["modality"] != ""]
     averaging = cases[cases["operator"] == TRIVIAL]
     averaged = {(str(row["run"]), str(row["baseline"])): row for _, row in averaging.iterrows()}
-    return cases.assign(why_not=[_why_not(row, averaged) for _, row in cases.iterrows()])
+    named = cases_by_name(cases)
+    return cases.assign(why_not=[_why_not(row, baseline_of(row, named), averaged) for _, row in cases.iterrows()])
 
 
 def subject(row: Mapping[str, Any] | pd.Series[Any]) -> str:
@@ -181,9 +190,7 @@ def cases_by_name(cases: pd.DataFrame) -> dict[tuple[str, str], pd.Series[Any]]:
     return {(str(row["run"]), str(row["case_id"])): row for _, row in cases.iterrows()}
 
 
-def baseline_of(
-    row: Mapping[str, Any] | pd.Series[Any], named: Mapping[tuple[str, str], pd.Series[Any]]
-) -> pd.Series[Any] | None:
+def baseline_of(row: Mapping[str, Any] | pd.Series[Any], named: Named) -> pd.Series[Any] | None:
     """Gives the baseline of a case, where the table has it."""
     return named.get((str(row["run"]), str(row["baseline"])))
 
@@ -247,9 +254,11 @@ def _modality(said: Any, fed: Any) -> str:
     return "" if known(fed) and str(fed).startswith("captured_") else "any"
 
 
-def _why_not(row: pd.Series[Any], averaged: Mapping[tuple[str, str], pd.Series[Any]]) -> str:
+def _why_not(row: pd.Series[Any], base: pd.Series[Any] | None, averaged: Named) -> str:
     """Says why what a case saves is worth nothing: a task is done worse, or an approximation is none."""
     if known(row["task"]):
+        if base is not None and spoiled(base):
+            return SPOILED
         as_accurate = known(row["task_difference"]) and gain(row).low >= -tolerance(row)
         return in_one_layer(row) or (one_seed(row) if as_accurate else "not sure to be as accurate")
     if row["subject"] == "module":

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from bench.analysis.comparison import (
     NOTHING,
+    Named,
     Triple,
     baseline_of,
     cases_by_name,
@@ -37,7 +38,6 @@ _DONE = ("ok", "throttled")
 _NETWORK = ("modality", "operator", "provider", "scope", "hidden_size", "out_features", "model", "layers")
 """What stores the same share of its baseline and is equal in these says it once, whatever is done with it."""
 
-_Named = Mapping[tuple[str, str], "pd.Series[Any]"]
 _Logs = Mapping[tuple[str, str], tuple[NDArray[np.float64], float]]
 """(run, case_hash) -> ln of the ratio in each round, and the deviation of their median that they do not show."""
 
@@ -72,7 +72,7 @@ def _ratio(row: pd.Series[Any]) -> Triple:
     return row["latency_ratio"], row["latency_ratio_ci_low"], row["latency_ratio_ci_high"]
 
 
-def _operations(line: pd.DataFrame, named: _Named) -> Iterator[dict[str, Any]]:
+def _operations(line: pd.DataFrame, named: Named) -> Iterator[dict[str, Any]]:
     """Compares closed forms at the longest length; a decomposition is no matrix product and has none."""
     done = line[line["status"].isin(_DONE) & (line["subject"] != "factorised")]
     base = None if done.empty else baseline_of(row := done.iloc[-1], named)
@@ -81,7 +81,7 @@ def _operations(line: pd.DataFrame, named: _Named) -> Iterator[dict[str, Any]]:
         yield comparison("operations", row, (share, share, share), exact=True, why_not=row["why_not"])
 
 
-def _longest(line: pd.DataFrame, named: _Named, logs: _Logs) -> Iterator[dict[str, Any]]:
+def _longest(line: pd.DataFrame, named: Named, logs: _Logs) -> Iterator[dict[str, Any]]:
     """Compares at the longest length that either side could do; where one of them failed, the other has won.
 
     What is told is the length from which on the line is faster; where it is so everywhere or nowhere, its time at the
@@ -146,7 +146,7 @@ def _with_rounds(line: pd.DataFrame, logs: _Logs) -> tuple[pd.DataFrame, list[ND
     return good, [drawn for drawn, _ in found], [mood for _, mood in found]
 
 
-def _stored(cases: pd.DataFrame, named: _Named) -> Iterator[dict[str, Any]]:
+def _stored(cases: pd.DataFrame, named: Named) -> Iterator[dict[str, Any]]:
     """Compares what must be stored for a task: a checkpoint's bytes, else trained weights, else all weights.
 
     At scope `core` there are no weights. How good an approximation is does not matter here: it is a price; where one

@@ -8,7 +8,7 @@ as done as well, is said in `applications`; at which learning rate a case still 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ import pandas as pd
 from bench.analysis.applications import (
     gain,
     sign,
+    spoiled,
     surely_better,
     task_contexts,
     task_rows,
@@ -28,6 +29,8 @@ from bench.analysis.comparison import (
     HOW_LONG,
     NOTHING,
     RATE_EDGE,
+    SPOILED,
+    Named,
     Triple,
     baseline_of,
     cases_by_name,
@@ -48,7 +51,6 @@ __all__ = ["steps_to_learn", "task_comparisons", "task_notes"]
 _ROUNDED = 1.1  # usual grids have 3 for the root of 10
 _LEARNT = 0.9  # of what the baseline gains in all
 _LOST = frozenset({"diverged", "nan"})  # its numbers are not finite: in training, or on test samples
-_Named = Mapping[tuple[str, str], "pd.Series[Any]"]
 
 
 def task_comparisons(cases: pd.DataFrame) -> Iterator[dict[str, Any]]:
@@ -129,8 +131,8 @@ def _averaging_does(row: pd.Series[Any]) -> bool:
 def _accuracy(row: pd.Series[Any], base: pd.Series[Any], hollow: str) -> Iterator[dict[str, Any]]:
     """Compares how well a task is done; a case of which no seed gives finite numbers, its baseline's do, has lost it.
 
-    Where the baseline itself is not surely better than the majority, to be as good as it means nothing, nor where
-    averaging does as well; where one seed was trained, another may say something else.
+    Where the baseline itself is not surely better than the majority, or was better before training, to be as good as
+    it means nothing, nor where averaging does as well; where one seed was trained, another may say something else.
 
     Args:
         row: the case.
@@ -149,7 +151,7 @@ def _accuracy(row: pd.Series[Any], base: pd.Series[Any], hollow: str) -> Iterato
         return  # not measured, which the report tells where it tells what was planned
     learnt = not known(base["task_majority"]) or surely_better(base, float(base["task_majority"]))
     why_not = "" if learnt else "its baseline is no better than the majority"
-    why_not = in_one_layer(row) or why_not or hollow or one_seed(row)
+    why_not = in_one_layer(row) or (SPOILED if spoiled(base) else why_not) or hollow or one_seed(row)
     metric = str(base["task_metric"]).replace("_", " ")
     unit = {"unit": f"{metric} - baseline" if sign(base) > 0 else f"baseline - {metric}"}
     if lost:
@@ -185,7 +187,7 @@ def _steps(row: pd.Series[Any], base: pd.Series[Any]) -> Iterator[dict[str, Any]
             yield comparison("steps to learn", row, (own / other, math.nan, math.nan))
 
 
-def _diverged(line: pd.DataFrame, named: _Named) -> Iterator[dict[str, Any]]:
+def _diverged(line: pd.DataFrame, named: Named) -> Iterator[dict[str, Any]]:
     """Compares the share of seeds that diverge, in the mean of the learning rates that both sides tried.
 
     It decides where all seeds of one side do and none of the other; any other share of a few seeds is told only.

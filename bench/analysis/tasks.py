@@ -66,7 +66,7 @@ def _replaced(where: str, rows: pd.DataFrame) -> Iterator[Finding]:
     if valued.empty and not failed:
         return  # nothing of it was planned: that is told among what was not measured
     alike = {word: rows[words == word] for word in (*_TOLD, "baseline", "diverged")}
-    details = [f"{name}: {_differences(alike[word])}." for word, name in _TOLD.items() if len(alike[word])]
+    details = [f"{name}: {_each(alike[word], word)}." for word, name in _TOLD.items() if len(alike[word])]
     good = rows[words.isin(GOOD)]
     details += [*trivial_lines(rows), *_speed(good), *_same_time(valued), *failed]
     numbers = {word.replace(" ", "_"): len(members) for word, members in alike.items()}
@@ -108,12 +108,10 @@ def _worse(rows: pd.DataFrame) -> str:
     return f"worse: {len(ordered)} cases, from {told[0]} to {told[1]}"
 
 
-def _differences(rows: pd.DataFrame) -> str:
-    words = []
-    for _, row in rows.iterrows():
-        alone = pd.isna(row["task_difference"])
-        words.append(f"{series_label(row)} {value_text(row) if alone else difference_text(row)}")
-    return "; ".join(words)
+def _each(rows: pd.DataFrame, word: str) -> str:
+    """Gives what each differs by; of those that have no baseline to compare with, what each reached."""
+    text = value_text if word == "alone" else difference_text
+    return "; ".join(f"{series_label(row)} {text(row)}" for _, row in rows.iterrows())
 
 
 def _speed(good: pd.DataFrame) -> Iterator[str]:

@@ -17,6 +17,7 @@ from bench.analysis.applications import (
     difference_text,
     failed_lines,
     judged,
+    spoiled,
     task_contexts,
     task_rows,
     trivial_clause,
@@ -67,7 +68,7 @@ def _finding(where: str, rows: pd.DataFrame) -> Iterator[Finding]:
         return
     base = valued[valued["word"] == "baseline"]
     details = [_line(row, base) for _, row in valued.iterrows()]
-    details += [*_before(valued), *trivial_lines(valued), *_checks(valued), *failed]
+    details += [*trivial_lines(valued), *_checks(valued), *failed]
     counted = valued["word"].value_counts()
     numbers = {str(word).replace(" ", "_"): float(count) for word, count in counted.items()}
     headline = _headline(valued, base) if len(valued) else "No case has a value."
@@ -86,7 +87,7 @@ def _headline(valued: pd.DataFrame, base: pd.DataFrame) -> str:
         least = good.iloc[0]
         share = "" if np.isnan(least["weights"]) else f" with {_weights(least, base)}"
         parts.append(f"the least that is as accurate: {series_label(least)}{share} ({difference_text(least)})")
-    elif len(base):
+    elif len(base) and not spoiled(first):
         parts.append("nothing else is shown to be as accurate")
     for word in ("hardly worse", "worse"):
         found = valued[valued["word"] == word]
@@ -123,14 +124,6 @@ def _line(row: pd.Series[Any], base: pd.DataFrame) -> str:
 
 def _timed(row: pd.Series[Any]) -> bool:
     return row["status"] in ("ok", "throttled") and not pd.isna(row["latency_ratio"])
-
-
-def _before(valued: pd.DataFrame) -> Iterator[str]:
-    """Yields what the frozen model reached, before the first step of training."""
-    before = valued["task_value_before"].dropna().astype(float)
-    if len(before):
-        ends = dict.fromkeys(f"{end:.3f}" for end in (before.min(), before.max()))
-        yield f"Before training: {' to '.join(ends)}."
 
 
 def _checks(valued: pd.DataFrame) -> Iterator[str]:

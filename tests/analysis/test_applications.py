@@ -11,6 +11,7 @@ from bench.analysis.applications import (
     failed_lines,
     gain,
     judged,
+    spoiled,
     surely_better,
     task_contexts,
     task_rows,
@@ -174,6 +175,24 @@ def test_cases_that_a_linear_baseline_equals_are_named(make_task_row):
 )
 def test_a_headline_is_told_when_a_linear_baseline_is_as_good_or_better(make_task_row, linear, clause):
     assert trivial_clause(make_task_row("sdpa", 0.8, task_linear=linear)) == clause
+
+
+@pytest.mark.parametrize(
+    ("metric", "before", "worse"), [("accuracy", 0.83, True), ("perplexity", 0.77, True), ("accuracy", 0.81, False)]
+)
+def test_training_spoils_what_was_better_before_than_the_whole_interval(make_task_row, metric, before, worse):
+    row = make_task_row("sdpa", 0.8, task_metric=metric, task_value_before=before)
+    other = make_task_row("linformer", 0.8, rank=8.0, task_metric=metric, task_value_before=before)
+
+    assert spoiled(row) == worse
+    assert judged(pd.DataFrame([row, other])).tolist() == ["baseline", "alone" if worse else "as accurate"]
+    assert trivial_clause(row).endswith("so nothing is compared with it") == worse
+    assert "nothing is compared" not in trivial_clause(other)
+
+
+def test_what_was_never_trained_is_not_spoiled(make_task_row):
+    assert not spoiled(make_task_row("sdpa", 0.8))
+    assert not spoiled(make_task_row("sdpa", np.nan, task_value_before=0.9))
 
 
 def test_of_several_learning_rates_the_usual_one_is_kept(make_task_row):

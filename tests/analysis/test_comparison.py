@@ -95,6 +95,12 @@ def test_what_is_saved_on_a_task_counts_at_equal_accuracy(make_row, low, why_not
     assert prepare(pd.DataFrame(rows))["why_not"].tolist() == [why_not]
 
 
+def test_what_is_saved_beside_a_baseline_that_training_spoiled_is_no_evidence(make_task_row):
+    rows = [make_task_row("sdpa", 0.5, task_value_before=0.8), make_task_row("linformer", 0.5, rank=8.0)]
+
+    assert prepare(pd.DataFrame(rows))["why_not"].iloc[1] == "its baseline was better before training"
+
+
 def test_a_task_that_came_to_no_value_counts_for_nothing(make_row):
     rows = [make_row("linformer", 64, rank=8.0, scope="model", task="films")]
 

@@ -88,6 +88,13 @@ def test_where_averaging_does_as_well_no_accuracy_counts(done):
     assert found["why_not"] == "averaging alone does it as well"
 
 
+def test_to_be_better_than_a_baseline_that_training_spoiled_does_not_count(done):
+    rows = [done("sdpa", task_value_before=0.9), done("linformer", **ends(0.05, 0.01))]
+    (found,) = compared(rows, "after equal steps")
+
+    assert found["why_not"] == "its baseline was better before training"
+
+
 def test_one_layer_replaced_says_nothing_of_all(done):
     swapped = {"steps": np.nan, "application": "swapped", "model": "minilm"}
     (found,) = compared([done("sdpa", **swapped), done("linformer", layer=2.0, **swapped)], "without training")

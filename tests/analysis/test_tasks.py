@@ -71,6 +71,21 @@ def test_where_a_linear_baseline_is_as_good_or_better_the_headline_says_so(make_
     assert f"Not surely better than the linear baseline ({linear:.3f}): sdpa; linformer." in finding.details
 
 
+def test_nothing_is_compared_with_exact_attention_that_training_made_worse(make_task_row):
+    rows = [make_task_row("sdpa", 0.3, task_value_before=0.8)]
+    rows.append(make_task_row("linformer", 0.4, 0.1, rank=8.0, task_value_before=0.2))
+    (finding,) = told(*rows)
+
+    assert finding.headline == (
+        "sdpa: accuracy 0.300 [0.280, 0.320]; "
+        "the model before training is better (0.800), so nothing is compared with it."
+    )
+    assert finding.details == (
+        "Without a baseline to compare with: linformer r=8 0.400 [0.380, 0.420].",
+        "Not surely better than the model before training (0.200 to 0.800): sdpa.",
+    )
+
+
 def test_where_the_majority_is_as_good_the_headline_says_so(make_task_row):
     (finding,) = told(make_task_row("sdpa", 0.5, task_majority=0.495))
 

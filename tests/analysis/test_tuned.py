@@ -66,7 +66,19 @@ def test_where_a_linear_baseline_wins_the_headline_says_so(make_task_row):
 def test_the_frozen_model_s_value_is_told(make_task_row):
     finding = told(full(make_task_row, task_value_before=0.768), lora(make_task_row, task_value_before=0.768))
 
-    assert "Before training: 0.768." in finding.details
+    assert "Better than the model before training (0.768): all 2." in finding.details
+
+
+def test_nothing_is_compared_with_a_fine_tuning_that_spoils_the_model(make_task_row):
+    """Its learning rate is none for this model, and whoever trains less would be praised for it."""
+    finding = told(full(make_task_row, task_value_before=0.9), lora(make_task_row, task_value_before=0.85))
+
+    assert finding.headline == (
+        "full: accuracy 0.840 [0.820, 0.860], 22.6M weights trained; "
+        "the model before training is better (0.900), so nothing is compared with it."
+    )
+    assert finding.details[0].startswith("lora r=8: 0.835 [0.815, 0.855], 73.7k weights trained")
+    assert "Not surely better than the model before training (0.850 to 0.900): lora r=8; full." in finding.details
 
 
 def test_an_adapter_that_keeps_its_promises_is_told_so(make_task_row):
