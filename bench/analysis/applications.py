@@ -203,7 +203,7 @@ def trivial_clause(row: Mapping[str, Any] | pd.Series[Any]) -> str:
         better = _surely_worse(row, float(value))
         words.append(f"{name} is {'better' if better else 'not surely worse'} ({_digits(row, value)})")
     if spoiled(row) and row["case_id"] == row["baseline"]:
-        words[-1] += ", so nothing is compared with it"
+        words.append("nothing is compared with it")
     return "; ".join(words)
 
 

@@ -150,8 +150,8 @@ def _accuracy(row: pd.Series[Any], base: pd.Series[Any], hollow: str) -> Iterato
     if not known(base["task_value"]) or not (known(row["task_difference"]) or lost):
         return  # not measured, which the report tells where it tells what was planned
     learnt = not known(base["task_majority"]) or surely_better(base, float(base["task_majority"]))
-    why_not = "" if learnt else "its baseline is no better than the majority"
-    why_not = in_one_layer(row) or (SPOILED if spoiled(base) else why_not) or hollow or one_seed(row)
+    why_not = SPOILED if spoiled(base) else "" if learnt else "its baseline is no better than the majority"
+    why_not = in_one_layer(row) or why_not or hollow or one_seed(row)
     metric = str(base["task_metric"]).replace("_", " ")
     unit = {"unit": f"{metric} - baseline" if sign(base) > 0 else f"baseline - {metric}"}
     if lost:

@@ -186,7 +186,7 @@ def test_training_spoils_what_was_better_before_than_the_whole_interval(make_tas
 
     assert spoiled(row) == worse
     assert judged(pd.DataFrame([row, other])).tolist() == ["baseline", "alone" if worse else "as accurate"]
-    assert trivial_clause(row).endswith("so nothing is compared with it") == worse
+    assert trivial_clause(row).endswith("; nothing is compared with it") == worse
     assert "nothing is compared" not in trivial_clause(other)
 
 

@@ -78,7 +78,7 @@ def test_nothing_is_compared_with_exact_attention_that_training_made_worse(make_
 
     assert finding.headline == (
         "sdpa: accuracy 0.300 [0.280, 0.320]; "
-        "the model before training is better (0.800), so nothing is compared with it."
+        "the model before training is better (0.800); nothing is compared with it."
     )
     assert finding.details == (
         "Without a baseline to compare with: linformer r=8 0.400 [0.380, 0.420].",

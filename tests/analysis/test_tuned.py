@@ -75,7 +75,7 @@ def test_nothing_is_compared_with_a_fine_tuning_that_spoils_the_model(make_task_
 
     assert finding.headline == (
         "full: accuracy 0.840 [0.820, 0.860], 22.6M weights trained; "
-        "the model before training is better (0.900), so nothing is compared with it."
+        "the model before training is better (0.900); nothing is compared with it."
     )
     assert finding.details[0].startswith("lora r=8: 0.835 [0.815, 0.855], 73.7k weights trained")
     assert "Not surely better than the model before training (0.850 to 0.900): lora r=8; full." in finding.details
