@@ -15,6 +15,7 @@ from torch import nn
 
 from bench import data, operators
 from bench.case import Case
+from bench.data import models
 from bench.measure import networks, pretrained, reference, tasks
 from bench.measure.placement import draws
 from bench.measure.pretrained import Pretrained
@@ -62,7 +63,7 @@ def baselines(case: Case) -> dict[str, Any]:
 
 
 def learning_rate(case: Case) -> float:
-    """Gives the learning rate of a case: its own, or the usual one of its adapter, full fine-tuning or the task.
+    """Gives the learning rate of a case: its own, or the usual one of its adapter and model, or of the task.
 
     A pretrained model that recovers from a swap is trained whole, as in full fine-tuning.
     """
@@ -73,7 +74,7 @@ def learning_rate(case: Case) -> float:
         return usual
     operator = operators.of(case)
     tuned = operator if isinstance(operator, Adapter) else operators.load("full")
-    return float(tuned.learning_rate)
+    return float(tuned.learning_rate * models.load(str(case.model)).RATE_FACTOR)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

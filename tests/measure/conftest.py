@@ -95,6 +95,7 @@ class Tiny:
     LAYERS = NUM_HEADS = NUM_KV_HEADS = 2
     HEAD_DIM, HIDDEN_SIZE = 8, 16
     CAUSAL = ROTARY = False
+    RATE_FACTOR = 1.0
     SOURCE = Origin()
 
     def lacking(self) -> str | None:

@@ -146,6 +146,19 @@ def test_the_usual_learning_rate_is_the_adapter_s_or_that_of_full_fine_tuning(
     assert applied.learning_rate(case) == expected
 
 
+@pytest.mark.parametrize(
+    ("operator", "rank", "expected"), [("lora", 8, 2e-4), ("full", None, 1e-5), ("nystrom", 8, 1e-5)]
+)
+def test_a_model_that_takes_other_learning_rates_says_so(operator: str, rank: int | None, expected: float) -> None:
+    case = Case(
+        **{"operator": operator, "provider": "bench", "rank": rank},
+        **{"scope": "model", "model": "dinov2", "task": "fashion_mnist"},
+        **{"seq_len": 65, "num_heads": 6, "head_dim": 64, "hidden_size": 384},
+    )
+
+    assert applied.learning_rate(case) == pytest.approx(expected, rel=1e-12)
+
+
 def test_the_usual_learning_rate_from_scratch_is_the_task_s(small: Case) -> None:
     assert applied.learning_rate(small.replace(learning_rate=None)) == 1e-3
     assert applied.learning_rate(small) == 0.01

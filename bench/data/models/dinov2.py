@@ -35,6 +35,7 @@ __all__ = [
     "NUM_HEADS",
     "NUM_KV_HEADS",
     "PATCH",
+    "RATE_FACTOR",
     "ROTARY",
     "SOURCE",
     "encode",
@@ -51,6 +52,8 @@ HIDDEN_SIZE = 384
 CAUSAL = ROTARY = False
 CAPTURED = (5,)
 """Whose q, k, v `bench.data.capture` keeps."""
+RATE_FACTOR = 0.1
+"""Full fine-tuning on Fashion-MNIST: 60 steps at 1e-5 .852 to .860 (validation), 30 at 1e-4 .808 to .554 (test)."""
 PATCH = 14
 """Pixels a side."""
 

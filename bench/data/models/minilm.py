@@ -31,6 +31,7 @@ __all__ = [
     "NUM_HEADS",
     "NUM_KV_HEADS",
     "PREPARED",
+    "RATE_FACTOR",
     "ROTARY",
     "SOURCE",
     "encode",
@@ -49,6 +50,7 @@ MAX_SEQ_LEN = 512
 CAUSAL = ROTARY = False
 CAPTURED = tuple(range(LAYERS))
 """Whose q, k, v `bench.data.capture` keeps."""
+RATE_FACTOR = 1.0
 PREPARED = (128, 256, 512)
 """The lengths that are captured when the data are fetched."""
 

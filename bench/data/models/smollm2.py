@@ -35,6 +35,7 @@ __all__ = [
     "MODALITY",
     "NUM_HEADS",
     "NUM_KV_HEADS",
+    "RATE_FACTOR",
     "ROTARY",
     "SOURCE",
     "VOCABULARY",
@@ -56,6 +57,7 @@ VOCABULARY = 49152
 CAUSAL = ROTARY = True
 CAPTURED = (14,)
 """Whose q, k, v `bench.data.capture` keeps."""
+RATE_FACTOR = 1.0
 
 # Part of the kept file's name: raise it when the same download comes to give other weights or tokens.
 # 1: first.

@@ -39,6 +39,7 @@ __all__ = [
     "MODALITY",
     "NUM_HEADS",
     "NUM_KV_HEADS",
+    "RATE_FACTOR",
     "ROTARY",
     "SAMPLE_RATE",
     "SOURCE",
@@ -57,6 +58,7 @@ MAX_SEQ_LEN = 1500
 CAUSAL = ROTARY = False
 CAPTURED = (2,)
 """Whose q, k, v `bench.data.capture` keeps."""
+RATE_FACTOR = 1.0
 SAMPLE_RATE = 16_000
 """Samples a second of what it hears."""
 

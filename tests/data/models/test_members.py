@@ -72,6 +72,7 @@ def largest(difference: Tensor, of: Tensor) -> float:
 def test_heads_make_up_the_width(model: Any) -> None:
     assert model.NUM_HEADS * model.HEAD_DIM == model.HIDDEN_SIZE
     assert model.NUM_HEADS % model.NUM_KV_HEADS == 0
+    assert 0 < model.RATE_FACTOR <= 1
     assert model.unsupported_length(SEQ_LEN[model.SOURCE.name]) is None
 
 
