@@ -17,6 +17,7 @@ from typing import Any
 
 from bench.analysis.applications import (
     difference_text,
+    judged,
     sign,
     task_contexts,
     task_rows,
@@ -27,6 +28,9 @@ from bench.analysis.series import series_label
 from bench.table.load import load
 
 Cases = dict[str, Mapping[str, Any]]
+
+_UNCOMPARED = {"alone", "baseline"}
+"""What is beside no baseline, or beside one that training spoiled."""
 
 
 def main() -> None:
@@ -53,7 +57,7 @@ def main() -> None:
 def _contexts(path: str) -> dict[str, Cases]:
     rows = usual_rate(task_rows(load(path), "forward"))
     return {
-        where: {series_label(row): row.to_dict() for _, row in members.iterrows()}
+        where: {series_label(row): row.to_dict() for _, row in members.assign(word=judged(members)).iterrows()}
         for where, members in task_contexts(rows)
         if members["task_value"].notna().any()
     }
@@ -71,14 +75,15 @@ def _cells(row: Mapping[str, Any] | None) -> tuple[str, str]:
         return "not measured", ""
     if math.isnan(row["task_value"]):
         return str(row["task_status"]), ""
-    alone = math.isnan(row["task_difference"]) or row["case_id"] == row["baseline"]
-    return value_text(row), "" if alone else difference_text(row)
+    return value_text(row), "" if row["word"] in _UNCOMPARED else difference_text(row)
 
 
 def _agree(rows: list[Mapping[str, Any] | None], column: str) -> Iterator[bool]:
     """Yields whether two rows have estimates that agree; nothing where one has none or no width, or both are one."""
     one, other = [*rows, None][:2]
-    if one is None or other is None or (column == "task_difference" and one["case_id"] == one["baseline"]):
+    if one is None or other is None:
+        return
+    if column == "task_difference" and _UNCOMPARED & {one["word"], other["word"]}:
         return
     halves = [(row[f"{column}_ci_high"] - row[f"{column}_ci_low"]) / 2 for row in (one, other)]
     apart = abs(one[column] - other[column])

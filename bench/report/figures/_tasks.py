@@ -20,7 +20,7 @@ from bench.analysis.applications import task_contexts
 from bench.analysis.series import series_label
 from bench.attempt import FAILURES
 from bench.report.figures._panels import log_axis, pick, scale_of
-from bench.report.style import INK, look
+from bench.report.style import INK, PAPER, look
 
 __all__ = [
     "all_layers",
@@ -44,6 +44,8 @@ _WORST = 1.2  # word error rates up to here have their place: saying nothing at 
 _LETTERS = 44
 _ABREAST = 0.3  # of a panel's width: nearer words stand below one another
 _FAILED = FAILURES | {"diverged", "interrupted"}
+_ABOVE_RULES = 1.8  # and below what is drawn of the data
+_UNDER: dict[str, Any] = {"facecolor": PAPER, "edgecolor": "none", "pad": 0.5}  # a near rule strikes no name through
 _RULES = {"task_majority": ("majority class", 0.01, "left"), "task_linear": ("linear baseline", 0.5, "left")}
 """Column -> how its rule is called, where along it, and on which side of that."""
 _OTHER_RULES = {
@@ -237,7 +239,8 @@ def reference_rules(ax: Axes, rows: pd.DataFrame) -> None:
         else:
             text = f"{'↑' if value > high else '↓'} {name} {value:.3g}"
         at, va = min(max(value, low), high), "top" if value > high - _LINE * (high - low) else "bottom"
-        ax.text(along, at, text, transform=ax.get_yaxis_transform(), ha=side, va=va, size=7.5, color=INK)
+        place: dict[str, Any] = {"transform": ax.get_yaxis_transform(), "ha": side, "va": va}
+        ax.text(along, at, text, **place, size=7.5, color=INK, zorder=_ABOVE_RULES, bbox=_UNDER)
 
 
 def _corner_line(ax: Axes, level: int, text: str, color: str) -> None:
