@@ -161,6 +161,9 @@ COLUMNS: tuple[Column, ...] = (
     _c("task_seeds", "Seeds that came to their end and did not diverge."),
     _c("task_samples", "Test samples that each seed was scored on."),
     _c("task_diverged", "Seeds whose loss was not finite.", better="lower"),
+    _c(
+        "task_learning_rate", "Learning rate that it was trained with, also where the suite leaves it to the default."
+    ),
     _c("task_steps", "Training steps that were made, mean over seeds; 0 where nothing is trained."),
     _c("task_train_s", "Seconds of training, mean over seeds; evaluations not counted."),
     _c("task_value_before", "task_value before the first training step, mean over seeds."),

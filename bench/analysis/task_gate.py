@@ -19,6 +19,11 @@ from bench.verdict import Verdict
 __all__ = ["task_verdicts"]
 
 _FAILED = FAILURES | {"diverged"}
+_UNLIKE = {
+    "task_seeds": "{:g} seeds in base, {:g} in head",
+    "task_learning_rate": "learning rate {:g} in base, {:g} in head",
+}
+"""Column -> what is said where the two trainings differ in it."""
 
 Row = Mapping[Any, Any]
 
@@ -99,15 +104,16 @@ def _other_task(base: Row, head: Row) -> str:
 
 
 def _detail(base: Row, head: Row) -> str:
-    """Gives both values with their intervals, the difference, and the seeds where they are not as many."""
+    """Gives both values with their intervals, the difference, and where the trainings were not alike."""
     metric = str(head["task_metric"]).replace("_", " ")
     moved = float(head["task_value"]) - float(base["task_value"])
     missing = {f"task_difference_ci_{end}": float("nan") for end in ("low", "high")}
     moved_text = difference_text({"task_metric": head["task_metric"], "task_difference": moved, **missing})
     told = f"{metric} {value_text(base)} in base, {value_text(head)} in head: {moved_text}"
-    seeds = [_present(row, "task_seeds") for row in (base, head)]
-    if None not in seeds and seeds[0] != seeds[1]:
-        told += f"; {seeds[0]:g} seeds in base, {seeds[1]:g} in head"
+    for column, words in _UNLIKE.items():
+        sides = [_present(row, column) for row in (base, head)]
+        if None not in sides and sides[0] != sides[1]:
+            told += "; " + words.format(*sides)
     if any(_present(row, "task_steps") and _present(row, "task_seeds") == 1 for row in (base, head)):
         told += "; one seed was trained: of another end of training the interval says nothing"
     return told

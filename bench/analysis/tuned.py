@@ -119,6 +119,8 @@ def _line(row: pd.Series[Any], base: pd.DataFrame) -> str:
         parts.append(f"peak memory {row['peak'] / base['peak'].iloc[0]:.3g} × the baseline's")
     if not pd.isna(row.get("second_task_difference")):
         parts.append(f"{row['second_task_difference']:+.3g} on the second task")
+    if not pd.isna(row.get("task_learning_rate")):
+        parts.append(f"learning rate {row['task_learning_rate']:g}")
     return f"{', '.join(parts)}."
 
 

@@ -42,8 +42,9 @@ def measure(case: Case) -> dict[str, Any]:
 
     Returns:
         Of every case `task_metric`, `scores` (of classes a string of 0 and 1, else numbers, with `weights`), `steps`
-        and `train_s`; where something is trained `curve`, of (step, seconds, value), and where that failed
-        `diverged_step` in place of the scores. Of a pretrained network also what `_swapped` and `_tuned` give.
+        and `train_s`; where something is trained `learning_rate` and `curve`, of (step, seconds, value), and where
+        that failed `diverged_step` in place of the scores. Of a pretrained network also what `_swapped` and `_tuned`
+        give.
     """
     work = _Work(case, tasks.load(str(case.task)), data_of(case))
     if case.application == "trained":
@@ -112,7 +113,8 @@ class _Work:
             order=draws(case, "order"),
             evaluate=lambda: self.task.value(self.task.evaluate(network, few)),
         )
-        return _told(training) | ({} if training.diverged_step else self.score(network))
+        told = {"learning_rate": recipe.learning_rate} | _told(training)
+        return told if training.diverged_step else told | self.score(network)
 
     def seen(self, network: nn.Module) -> Batch:
         """Gives a few test samples, evenly over all of them."""

@@ -190,6 +190,7 @@ def _facts(tried: Sequence[Attempt]) -> dict[str, Any]:
         "task_metric": next((facts["task_metric"] for facts in done), None),
         "task_seeds": len(ended),
         "task_diverged": sum(map(_diverged, tried)),
+        "task_learning_rate": max(_known(done, "learning_rate"), default=None),
         "task_steps": _mean(done, "steps"),
         "task_train_s": _mean(done, "train_s"),
         "task_value_before": _mean(done, "value_before"),

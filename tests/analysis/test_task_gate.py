@@ -74,6 +74,13 @@ def test_a_verdict_carries_both_values_and_tells_their_intervals_the_difference_
     )
 
 
+def test_a_learning_rate_that_the_commits_do_not_share_is_told():
+    found = only(side(0.80, task_learning_rate=1e-4), side(0.85, task_learning_rate=1e-5))
+
+    assert found.detail.endswith(": +5.0 points; learning rate 0.0001 in base, 1e-05 in head")
+    assert "rate" not in only(side(0.80), side(0.85, task_learning_rate=1e-5)).detail  # of older runs it is not known
+
+
 @pytest.mark.parametrize(("steps", "told"), [(100.0, True), (0.0, False)])
 def test_one_trained_seed_is_told_of(steps, told):
     one = {"task_seeds": 1.0, "task_steps": steps}

@@ -30,7 +30,7 @@ def test_an_adapter_s_accuracy_is_told_beside_its_weights_bytes_time_and_forgett
     worse = {**ADAPTED, "trainable_parameters_counted": 770.0}
     finding = told(
         full(make_task_row),
-        lora(make_task_row, second_task_difference=-0.004),
+        lora(make_task_row, second_task_difference=-0.004, task_learning_rate=0.002),
         make_task_row("head_only", 0.77, -0.07, **worse),
     )
 
@@ -44,7 +44,7 @@ def test_an_adapter_s_accuracy_is_told_beside_its_weights_bytes_time_and_forgett
         "(0.0034 % of full's), a step takes 1 [1, 1] of the time, peak memory 1 × the baseline's.",
         "lora r=8: 0.835 [0.815, 0.855] (-0.5 [-1.5, +0.5] points: as accurate), 73.7k weights trained "
         "(0.33 % of full's), checkpoint 288 KiB, a step takes 0.7 [0.69, 0.71] of the time, "
-        "peak memory 0.5 × the baseline's, -0.004 on the second task.",
+        "peak memory 0.5 × the baseline's, -0.004 on the second task, learning rate 0.002.",
         "full: 0.840 [0.820, 0.860], 22.6M weights trained.",
     )
 

@@ -128,6 +128,13 @@ def test_an_empty_table_gives_an_empty_frame(table, task_table, rounds, name):
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_each_row_that_a_legend_names_has_an_operator(table, task_table, rounds, name):
+    data = figures.load(name).data(task_table if name in OF_TASKS else table, rounds)
+
+    assert "label" not in data or data["operator"].notna().all()
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_what_is_drawn_comes_from_the_data_alone(table, task_table, rounds, name):
     member = figures.load(name)
     data = member.data(task_table if name in OF_TASKS else table, rounds)
@@ -200,7 +207,7 @@ def drawn(name, table, rounds):
         ("task_value_over_rank", {"× linformer r=32: timeout", "× lora r=32: diverged"}),
         ("task_value_by_layer", {"× linformer r=32, layer 1: timeout"}),
         ("task_value_over_latency", {"× linformer r=32: timeout", "× lora r=32: diverged"}),
-        ("adapters_accuracy", {"× lora r=32: diverged"}),
+        ("adapters_accuracy", {"× diverged"}),
         ("error_by_layer", {"× linformer r=32: timeout"}),
     ],
 )
@@ -223,6 +230,15 @@ def test_a_case_that_took_no_latency_is_named_with_its_own_status(task_table, ro
 
 def test_a_majority_within_the_axis_is_a_rule_and_a_linear_model_beyond_it_a_number(task_table, rounds):
     assert {"majority class", "↓ linear baseline 0.2"} <= drawn("task_value_over_rank", task_table, rounds)[1]
+
+
+def test_adapters_stand_by_their_trained_weights_below_what_trains_none(task_table, rounds):
+    data = figures.load("adapters_accuracy").data(task_table, rounds)
+    names = ["majority class", "linear baseline", "before training"]
+
+    assert data["series"].tolist() == [*names, "lora r=4", "lora r=16", "lora r=32", "full"]
+    assert data.loc[data["case_id"].isna(), "task_value"].tolist() == [0.72, 0.2, 0.71]
+    assert "0.780 [0.770, 0.790]  16k" in drawn("adapters_accuracy", task_table, rounds)[1]
 
 
 def test_a_curve_that_diverged_ends_in_a_cross(task_table, rounds):

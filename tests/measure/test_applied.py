@@ -13,6 +13,7 @@ from bench.measure.samples import data_of
 from bench.stats.paired import value_interval
 
 EVERY = {"task_metric", "scores", "steps", "train_s"}
+TRAINED = EVERY | {"learning_rate", "curve"}
 
 
 def value(facts: dict) -> float:
@@ -22,8 +23,9 @@ def value(facts: dict) -> float:
 def test_a_small_transformer_learns_its_task(small: Case) -> None:
     facts = applied.measure(small.replace(steps=120))
 
-    assert facts.keys() == EVERY | {"curve"}
+    assert facts.keys() == TRAINED
     assert (facts["task_metric"], facts["steps"], len(facts["scores"])) == ("accuracy", 120, 96)
+    assert facts["learning_rate"] == 0.01
     assert value(facts) > 0.9  # a guess is right in 0.25
     assert facts["curve"][0][:2] == [0, 0.0]
     assert facts["curve"][-1][0] == 120
@@ -79,7 +81,7 @@ def test_a_network_that_recovers_tells_what_it_was_worth_before(swapped: Case) -
     frozen = applied.measure(case)
     facts = applied.measure(case.replace(recover_steps=40, learning_rate=0.003))
 
-    assert facts.keys() == EVERY | {"layer_rel_errors", "value_before", "curve"}
+    assert facts.keys() == TRAINED | {"layer_rel_errors", "value_before"}
     assert facts["value_before"] == pytest.approx(value(frozen))
     assert facts["layer_rel_errors"] == frozen["layer_rel_errors"]
     assert value(facts) > facts["value_before"]
@@ -96,7 +98,8 @@ def test_fine_tuning_tells_what_it_stores_what_it_forgot_and_what_merging_change
     facts = applied.measure(adapted)
 
     told = {"step0_rel_error", "value_before", "checkpoint_bytes", "second_before", "second_after", "merge_rel_error"}
-    assert facts.keys() == EVERY | {"curve"} | told
+    assert facts.keys() == TRAINED | told
+    assert facts["learning_rate"] == 2e-3  # of LoRA, for the case names none
     # float64, through two layers
     assert 0 < facts["merge_rel_error"] < 1e-13
     assert 0.5 < facts["second_before"] <= 1.0

@@ -269,11 +269,12 @@ def test_facts_are_means_over_the_seeds_and_errors_the_largest(planted, record):
         {"value_before": 0.7, "second_before": 0.9, "second_after": 0.7, "checkpoint_bytes": 64, "train_s": 3.0},
     ]
     errors = [{"step0_rel_error": 1e-7, "merge_rel_error": 2e-7}, {"step0_rel_error": 3e-7, "merge_rel_error": 1e-7}]
-    attempts = [done("case", i, RIGHT[i], **facts[i], **errors[i]) for i in range(2)]
+    attempts = [done("case", i, RIGHT[i], learning_rate=0.002, **facts[i], **errors[i]) for i in range(2)]
     found = record([*planted.rounds(), *attempts])
 
     assert (found["task_value_before"], found["second_task_difference"]) == pytest.approx((0.6, -0.15))
     assert (found["checkpoint_bytes"], found["task_steps"], found["task_train_s"]) == (64, 100, 2)
+    assert found["task_learning_rate"] == 0.002
     assert (found["step0_rel_error"], found["merge_rel_error"]) == (3e-7, 2e-7)
 
 

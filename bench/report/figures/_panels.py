@@ -25,7 +25,6 @@ from bench.report.style import BOUND, INK, look
 __all__ = [
     "MARGINS",
     "baseline_rule",
-    "beside_strip",
     "log_axis",
     "mark_beyond",
     "mark_failed",
@@ -36,8 +35,6 @@ __all__ = [
     "paper",
     "pick",
     "scale_of",
-    "strip",
-    "strips",
 ]
 
 MARGINS = (0.86, 0.2, 0.48, 0.44)
@@ -48,8 +45,6 @@ _COLUMNS = 3
 _LEGEND_LINE = 0.2
 _LEGEND_COLUMNS = 5
 _LEGEND_ENTRY = 1.9  # inches that one takes
-_STRIP_FRAME = 1.0
-_LETTER = 0.068  # of a name left of a strip
 _TITLE_LETTER = 0.072
 _FAILED = ("oom", "timeout", "crashed", "nan", "device_lost", "interrupted")
 
@@ -107,51 +102,6 @@ def operator_handles(data: pd.DataFrame) -> list[Line2D]:
         handle.set_linestyle("--" if row["operator"] == BOUND else "-")
         handles.append(handle)
     return handles
-
-
-def strips(
-    data: pd.DataFrame, *, row: float, axis: float, numbers: float
-) -> tuple[Figure, list[tuple[Axes, pd.DataFrame]]]:
-    """Gives a figure with one strip a panel, and each strip's axes and rows.
-
-    Args:
-        data: rows with `panel title place series`; `series` is the name of the row at `place`.
-        row: inches a row.
-        axis: inches of the axis.
-        numbers: inches right of it, for numbers.
-    """
-    each = panels(data)
-    heights = [_STRIP_FRAME + row * rows["place"].nunique() for _, rows in each]
-    names = 0.3 + _LETTER * int(data["series"].str.len().max())
-    titles, sides = [title for title, _ in each], (names, numbers)
-    figure, axes = paper(titles, [], heights=heights, width=names + axis + numbers, sides=sides)
-    return figure, [(ax, rows) for ax, (_, rows) in zip(axes, each, strict=True)]
-
-
-def strip(ax: Axes, rows: pd.DataFrame, limits: tuple[float, float], label: str, *, most: int) -> None:
-    """Makes the axes of a strip: ratios on a log axis, a name at each place, the line at ratio 1.
-
-    Args:
-        ax: the strip.
-        rows: with `place series`.
-        limits: of the ratios.
-        label: of the axis.
-        most: labels of ratios at the most.
-    """
-    first = rows.drop_duplicates("place")
-    log_axis(ax, "x", limits, "{:g}".format, most=most)
-    ax.set_ylim(len(first) - 0.4, -0.6)
-    ax.set_yticks(first["place"].tolist(), labels=first["series"].tolist(), fontsize=8.5)
-    ax.tick_params(axis="y", length=0)
-    ax.grid(visible=False, axis="y")
-    ax.spines["left"].set_visible(False)
-    baseline_rule(ax, vertical=True)
-    ax.set_xlabel(label, labelpad=2, color=INK)
-
-
-def beside_strip(ax: Axes, place: float, text: str) -> None:
-    """Writes a number right of a strip, at a place."""
-    ax.text(1.04, place, text, transform=ax.get_yaxis_transform(), fontsize=8, va="center_baseline")
 
 
 def scale_of(values: Iterable[float], *, room: float = 0.06, above: float = 0.0) -> tuple[float, float]:

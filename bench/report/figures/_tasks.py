@@ -23,6 +23,7 @@ from bench.report.figures._panels import log_axis, pick, scale_of
 from bench.report.style import INK, PAPER, look
 
 __all__ = [
+    "absence_mark",
     "all_layers",
     "beyond",
     "corner",
@@ -33,6 +34,7 @@ __all__ = [
     "one_layer",
     "rank_axis",
     "reference_rules",
+    "rule_name",
     "task_panels",
     "value_axis",
 ]
@@ -46,7 +48,12 @@ _ABREAST = 0.3  # of a panel's width: nearer words stand below one another
 _FAILED = FAILURES | {"diverged", "interrupted"}
 _ABOVE_RULES = 1.8  # and below what is drawn of the data
 _UNDER: dict[str, Any] = {"facecolor": PAPER, "edgecolor": "none", "pad": 0.5}  # a near rule strikes no name through
-_RULES = {"task_majority": ("majority class", 0.01, "left"), "task_linear": ("linear baseline", 0.5, "left")}
+_ALIKE = 0.01  # values that differ by no more than this share are one rule
+_RULES = {
+    "task_majority": ("majority class", 0.01, "left"),
+    "task_linear": ("linear baseline", 0.5, "left"),
+    "task_value_before": ("before training", 0.99, "right"),
+}
 """Column -> how its rule is called, where along it, and on which side of that."""
 _OTHER_RULES = {
     ("task_majority", "word_error_rate"): "nothing said",
@@ -131,14 +138,19 @@ def corner(ax: Axes, rows: pd.DataFrame, value: str) -> None:
     """
     absent = rows[rows[value].isna()].to_dict("records")
     for level, row in enumerate(absent[:_MOST]):
-        mark = "×" if row["status"] in _FAILED else "–"
-        _corner_line(ax, level, f"{mark} {row['series']}: {row['status']}", look(row["operator"]).color)
+        text = f"{absence_mark(row['status'])} {row['series']}: {row['status']}"
+        _corner_line(ax, level, text, look(row["operator"]).color)
     if len(absent) > _MOST:
         _corner_line(ax, _MOST, f"and {len(absent) - _MOST} more without a value", INK)
 
 
-def value_axis(ax: Axes, metric: str, values: Iterable[float], *, room: float) -> None:
-    """Makes the y axis of a metric: logarithmic for perplexities, linear for the rest.
+def absence_mark(status: str) -> str:
+    """Gives × for what failed and – for what was not tried."""
+    return "×" if status in _FAILED else "–"
+
+
+def value_axis(ax: Axes, metric: str, values: Iterable[float], *, room: float = 0.0, which: str = "y") -> None:
+    """Makes the axis of a metric: logarithmic for perplexities, linear for the rest.
 
     A word error rate has no upper end, and those above 1 are worse than saying nothing: the axis stops a little above
     1, and `beyond` tells what is there.
@@ -147,22 +159,24 @@ def value_axis(ax: Axes, metric: str, values: Iterable[float], *, room: float) -
         ax: the panel.
         metric: of the values.
         values: what must be within; what is not finite is left out.
-        room: share of the height that is kept free above.
+        room: share of the axis that is kept free at its upper end.
+        which: `x` or `y`.
     """
     x = np.asarray(list(values), dtype=float)
     x = x[np.isfinite(x)]
     if metric == "word_error_rate":
         x = np.minimum(x, _WORST)
+    axis = ax.xaxis if which == "x" else ax.yaxis
     if metric == "perplexity":
-        log_axis(ax, "y", scale_of(x, above=room), "{:g}".format)
+        log_axis(ax, which, scale_of(x, above=room), "{:g}".format)
     else:
         low, high = (float(x.min()), float(x.max())) if len(x) else (0.0, 1.0)
         span = max(high - low, _SPAN)
         whole = span / (0.88 - room)
         bottom = (low + high - span) / 2 - 0.06 * whole
-        ax.set_ylim(bottom, bottom + whole)
-        ax.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
-    ax.set_ylabel(metric.replace("_", " "))
+        (ax.set_xlim if which == "x" else ax.set_ylim)(bottom, bottom + whole)
+        axis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
+    axis.set_label_text(metric.replace("_", " "))
 
 
 def beyond(ax: Axes, rows: pd.DataFrame, x: str, value: str, *, number: str = "") -> None:
@@ -224,16 +238,24 @@ def level_line(ax: Axes, row: pd.Series[Any], ends: tuple[float, float]) -> None
         ax.fill_between(ends, *band, color=one.color, alpha=0.12, linewidth=0)
 
 
+def rule_name(column: str, metric: str) -> str:
+    """Gives how the value of a column is called that something simpler reaches."""
+    return _OTHER_RULES.get((column, metric), _RULES[column][0])
+
+
 def reference_rules(ax: Axes, rows: pd.DataFrame) -> None:
-    """Draws what the trivial baselines reach; beyond the axis their number stands at its edge."""
+    """Draws what the trivial baselines reach, and the model before training; beyond the axis a number at its edge.
+
+    Models in which different attentions were swapped before they are trained have no one value before training.
+    """
     low, high = ax.get_ylim()
     metric = str(rows["metric"].iloc[0])
-    for column, (name, along, side) in _RULES.items():
-        known = rows[column].dropna()
-        if known.empty:
+    for column, (_, along, side) in _RULES.items():
+        known = rows[column].dropna() if column in rows else rows["metric"].iloc[:0]
+        if known.empty or known.max() - known.min() > _ALIKE * abs(known.iloc[0]):
             continue
         value = float(known.iloc[0])
-        text = name = _OTHER_RULES.get((column, metric), name)
+        text = name = rule_name(column, metric)
         if low <= value <= high:
             ax.axhline(value, color=INK, linewidth=0.9, linestyle=(0, (1, 2)), zorder=1.5)
         else:

@@ -1,72 +1,90 @@
-"""What fine-tuning reaches against how many weights it trains: adapters over rank, beside full fine-tuning."""
+"""What fine-tuning reaches: a row an adapter and rank, the fewest trained weights on top."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bench.analysis.applications import task_rows, usual_rate
-from bench.analysis.series import series_label
+from bench.analysis.applications import task_rows, usual_rate, value_text
 from bench.analysis.tuned import trained_weights
-from bench.report.figures._panels import log_axis, operator_handles, panels, paper, scale_of
-from bench.report.figures._tasks import corner, corner_room, gathered, reference_rules, task_panels, value_axis
+from bench.report.figures._strips import beside_strip, strip, strip_dot, strips
+from bench.report.figures._tasks import absence_mark, gathered, rule_name, task_panels, value_axis
 from bench.report.style import INK, look
 from bench.units import count_text
 
 __all__ = ["about", "absent", "data", "draw", "title"]
 
-title = "Adapters: accuracy against trained weights"
+title = "Adapters: accuracy by trained weights"
 about = (
-    "A pretrained model fine-tuned with each adapter; bar: 95 % interval over seeds and samples; the number beside a "
-    "mark is its rank. Dashed: the model before training, with a linear head on its frozen features. Dotted: the "
-    "majority class, and a linear model without attention. × : no value, and why; – : not tried."
+    "A pretrained model fine-tuned with each adapter, the fewest trained weights on top; bar: 95 % interval over "
+    "seeds and samples. Right: the value, and how many weights are trained. Strokes above: the majority class, a "
+    "linear model without attention, and the model before training with a linear head on its frozen features, whose "
+    "value is the dashed line. A caret at the edge: beyond the axis; × : no value, and why; – : not tried."
 )
 absent = "no model was fine-tuned with two adapters or more"
 
+# inches: a row, the axis, the numbers right of it
+_ROW = 0.2
+_AXIS = 2.4
+_NUMBERS = 2.1
+
 _FEWEST = 2
 _VALUE = ("task_value", "task_value_ci_low", "task_value_ci_high")
+_BEFORE = ("task_majority", "task_linear", "task_value_before")
 
 
 def data(table: pd.DataFrame, rounds: pd.DataFrame) -> pd.DataFrame:
-    """Gives one row a case of fine-tuning; `weights` is how many are trained, `line` what it is a point of."""
+    """Gives one row a case of fine-tuning, and one without a `case_id` for each value that trains nothing."""
     parts: list[pd.DataFrame] = []
     done = usual_rate(task_rows(table, "train"))
     for name, rows in task_panels(done[done["application"] == "adapted"] if len(done) else done):
-        rows = rows.assign(
-            weights=trained_weights(rows), line=[series_label(row, "rank") for _, row in rows.iterrows()]
-        )
-        rows = rows.assign(drawn_value=rows["task_value"].where(rows["weights"] > 0))
-        if rows["drawn_value"].notna().sum() >= _FEWEST:
-            parts.append(rows.assign(panel=len(parts), title=name))
-    more = ("line", "weights", *_VALUE, "drawn_value", "task_value_before", "task_majority", "task_linear")
-    return gathered(parts, *more, "checkpoint_bytes")
+        if rows["task_value"].notna().sum() < _FEWEST:
+            continue
+        cases = rows.assign(weights=trained_weights(rows)).sort_values(["weights", "case_id"])
+        every = pd.DataFrame([*_untrained(cases), *cases.to_dict("records")])
+        parts.append(every.assign(panel=len(parts), title=name, place=range(len(every))))
+    return gathered(parts, "place", "weights", *_VALUE, "checkpoint_bytes").drop(columns="label")  # rows have names
 
 
 def draw(data: pd.DataFrame) -> Figure:
-    """Draws a panel for each task."""
-    figure, axes = paper([title for title, _ in panels(data)], operator_handles(data))
-    for ax, (_, rows) in zip(axes, panels(data), strict=True):
-        there = rows[rows["drawn_value"].notna()]
-        before = rows["task_value_before"].dropna()
-        ends = [*(end for name in _VALUE for end in there[name]), *before]
-        value_axis(ax, rows["metric"].iloc[0], ends, room=corner_room(rows, "drawn_value"))
-        log_axis(ax, "x", scale_of(there["weights"], room=0.08), count_text, most=5)
-        if len(before):
-            ax.axhline(before.iloc[0], color=INK, linewidth=1.0, linestyle=(0, (4, 2)), zorder=1.5)
-        for _, line in there.groupby("line", sort=False):
-            _line(ax, line.sort_values("weights"))
-        reference_rules(ax, rows)
-        corner(ax, rows, "drawn_value")
-        ax.set_xlabel("trained weights", labelpad=2)
+    """Draws a strip for each task."""
+    figure, drawn = strips(data, row=_ROW, axis=_AXIS, numbers=_NUMBERS)
+    for ax, rows in drawn:
+        strip(ax, rows)
+        _dots(ax, rows)
     return figure
 
 
-def _line(ax: Axes, line: pd.DataFrame) -> None:
-    one = look(line["operator"].iloc[0])
-    ax.plot(line["weights"], line["drawn_value"], color=one.color, marker=one.marker, linewidth=0.9)
-    ends = (line["task_value_ci_low"], line["task_value_ci_high"])
-    ax.vlines(line["weights"], *ends, color=one.color, linewidth=1.0)
-    for row in line[line["rank"].notna()].to_dict("records"):
-        at = (row["weights"], row["drawn_value"])
-        ax.annotate(f"{row['rank']:g}", at, (4, 3), textcoords="offset points", size=7, color=one.color)
+def _untrained(cases: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    """Yields what is reached without training the model, of what is known."""
+    metric = str(cases["metric"].iloc[0])
+    for column in _BEFORE:
+        known = cases[column].dropna() if column in cases else cases["metric"].iloc[:0]
+        if len(known):
+            yield {"series": rule_name(column, metric), "metric": metric, "task_value": float(known.iloc[0])}
+
+
+def _dots(ax: Axes, rows: pd.DataFrame) -> None:
+    before = rows.loc[rows["series"] == rule_name("task_value_before", ""), "task_value"]
+    trained = rows[rows["case_id"].notna()]
+    value_axis(ax, rows["metric"].iloc[0], [*trained[list(_VALUE)].to_numpy().flat, *before], which="x")
+    for value in before:
+        ax.axvline(value, color=INK, linewidth=1.0, linestyle=(0, (4, 2)), zorder=1.5)
+    for row in rows.to_dict("records"):
+        place, value = row["place"], row["task_value"]
+        if pd.isna(value):
+            beside_strip(ax, place, f"{absence_mark(row['status'])} {row['status']}")
+            continue
+        told = value_text(pd.Series(row | {"task_metric": row["metric"]}))
+        if pd.isna(row["case_id"]):
+            color, marker = INK, "|"
+        else:
+            one = look(row["operator"])
+            color, marker = one.color, one.marker
+            told += f"  {count_text(row['weights'])}"
+        beside_strip(ax, place, told)
+        strip_dot(ax, place, value, (row["task_value_ci_low"], row["task_value_ci_high"]), color, marker)

@@ -8,7 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from bench.analysis.packages import beside_packages
-from bench.report.figures._panels import beside_strip, scale_of, strip, strips
+from bench.report.figures._panels import scale_of
+from bench.report.figures._strips import beside_strip, ratio_axis, strip, strips
 from bench.report.style import look
 
 __all__ = ["about", "absent", "data", "draw", "title"]
@@ -64,7 +65,8 @@ def draw(data: pd.DataFrame) -> Figure:
 
 
 def _dots(ax: Axes, rows: pd.DataFrame) -> None:
-    strip(ax, rows, scale_of([*rows["ratio"], 1.0]), "ours / theirs, time", most=5)
+    strip(ax, rows)
+    ratio_axis(ax, scale_of([*rows["ratio"], 1.0]), "ours / theirs, time", most=5)
     for _, same in rows.groupby("place"):
         beside_strip(ax, same["place"].iloc[0], f"{same['mean'].iloc[0]:.2f}")
         spread = np.linspace(-0.22, 0.22, len(same)) if len(same) > 1 else [0.0]

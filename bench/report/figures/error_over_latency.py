@@ -11,6 +11,7 @@ from bench.analysis.errors import against_exact
 from bench.analysis.finding import EXACT
 from bench.analysis.pareto import front_probability, on_front
 from bench.analysis.series import contexts, measured, series_label
+from bench.report.figures._numbers import numbers
 from bench.report.figures._panels import log_axis, operator_handles, panels, paper, scale_of
 from bench.report.style import INK, PAPER, look
 from bench.units import seconds_text
@@ -21,8 +22,8 @@ title = "Error against latency"
 about = (
     "Down and to the left is better. The grey steps are the Pareto front: no other case of the group is both faster "
     "and nearer to exact attention. A full mark is on the front with a probability of a half or more (rounds and "
-    "random draws resampled), a hollow one is not; the number beside it is its rank. Exact operators stand at the "
-    "bottom edge."
+    "random draws resampled), a hollow one is not; the number beside it, where there is room, is its rank. Exact "
+    "operators stand at the bottom edge."
 )
 absent = "no group has three cases with both a latency and an error"
 
@@ -85,7 +86,6 @@ def _panel(ax: Axes, rows: pd.DataFrame) -> None:
         ends = [row["latency_ci_low_s"], row["latency_ci_high_s"]]
         ax.plot(ends, [y, y], color=one.color, linewidth=1.0)
         ax.plot([x], [y], color=one.color, marker=one.marker, markersize=6, markerfacecolor=fill, linestyle="none")
-        if not pd.isna(row["rank"]):
-            ax.annotate(f"{row['rank']:g}", (x, y), (5, 3), textcoords="offset points", size=7, color=one.color)
+    numbers(ax, rows, "latency_median_s", "drawn_error", "rank")
     ax.set_xlabel("time a call", labelpad=2)
     ax.set_ylabel("error of A")

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.markers import CARETLEFTBASE, CARETRIGHTBASE
 
 from bench.analysis.series import contexts, measured, series_label
-from bench.report.figures._panels import beside_strip, near, scale_of, strip, strips
+from bench.report.figures._panels import near, scale_of
+from bench.report.figures._strips import beside_strip, ratio_axis, strip, strip_dot, strips
 from bench.report.style import look
 from bench.units import ratio_text
 
@@ -57,20 +57,13 @@ def draw(data: pd.DataFrame) -> Figure:
 def _dots(ax: Axes, rows: pd.DataFrame) -> None:
     close = near(rows, "latency_ratio", _WINDOW, by="panel")
     ends = [*close["latency_ratio_ci_low"], *close["latency_ratio_ci_high"], *close["latency_ratio"], 1.0]
-    strip(ax, rows, scale_of(ends), "time / baseline", most=4)
-    place, (first, last) = ax.get_yaxis_transform(), ax.get_xlim()
+    strip(ax, rows)
+    ratio_axis(ax, scale_of(ends), "time / baseline", most=4)
     for row in rows.to_dict("records"):
-        one = look(row["operator"])
-        low, high = row["latency_ratio_ci_low"], row["latency_ratio_ci_high"]
-        absent = pd.isna(row["latency_ratio"])
-        text = f"× {row['status']}" if absent else ratio_text(row["latency_ratio"], low, high)
-        beside_strip(ax, row["place"], text)
-        if absent:
+        one, ratio = look(row["operator"]), row["latency_ratio"]
+        if pd.isna(ratio):
+            beside_strip(ax, row["place"], f"× {row['status']}")
             continue
-        if not first <= row["latency_ratio"] <= last:
-            above = row["latency_ratio"] > 1
-            caret = CARETRIGHTBASE if above else CARETLEFTBASE
-            ax.plot([0.97 if above else 0.03], [row["place"]], color=one.color, marker=caret, transform=place)
-            continue
-        ax.plot([low, high], [row["place"]] * 2, color=one.color, linewidth=2.2)
-        ax.plot([row["latency_ratio"]], [row["place"]], color=one.color, marker=one.marker, markersize=5.5)
+        interval = (row["latency_ratio_ci_low"], row["latency_ratio_ci_high"])
+        beside_strip(ax, row["place"], ratio_text(ratio, *interval))
+        strip_dot(ax, row["place"], ratio, interval, one.color, one.marker)

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from bench.analysis.applications import sign, task_rows, usual_rate
 from bench.analysis.pareto import on_front
 from bench.analysis.series import measured
+from bench.report.figures._numbers import numbers
 from bench.report.figures._panels import log_axis, operator_handles, panels, paper, scale_of
 from bench.report.figures._tasks import (
     all_layers,
@@ -31,8 +32,9 @@ title = "Tasks against latency"
 about = (
     "Time of a call of the whole network (a forward pass, a training step) and what it reaches on the test samples; "
     "bars: their intervals. A full mark is on the Pareto front by its medians: no other case of the panel is both "
-    "faster and better. The number beside a mark is its rank; where one layer was replaced, which. ▲ : beyond the "
-    "axis; × : no value or no latency, and why; – : not tried."
+    "faster and better. The number beside a mark, where there is room, is its rank; where one layer was replaced, "
+    "which. Dotted: what something simpler reaches, and the model before training. ▲ : beyond the axis; × : no value "
+    "or no latency, and why; – : not tried."
 )
 absent = "no task has two cases with both a latency and a value"
 
@@ -60,7 +62,8 @@ def data(table: pd.DataFrame, rounds: pd.DataFrame) -> pd.DataFrame:
             front = on_front(np.stack([there["latency_median_s"], loss], axis=-1))
             on = pd.Series(front, index=there.index).reindex(rows.index, fill_value=False)
             parts.append(rows.assign(panel=len(parts), title=f"{phase}: {name}", on_front=on))
-    return gathered(parts, "layer", *_LATENCY, *_VALUE, "drawn_value", "on_front", "task_majority", "task_linear")
+    rules = ("task_majority", "task_linear", "task_value_before")
+    return gathered(parts, "layer", *_LATENCY, *_VALUE, "drawn_value", "on_front", *rules)
 
 
 def draw(data: pd.DataFrame) -> Figure:
@@ -73,6 +76,7 @@ def draw(data: pd.DataFrame) -> Figure:
         value_axis(ax, rows["metric"].iloc[0], ends, room=corner_room(rows, "drawn_value"))
         log_axis(ax, "x", scale_of(there["latency_median_s"], room=0.08), seconds_text, most=4)
         _marks(ax, there)
+        numbers(ax, there, "latency_median_s", "drawn_value", "number")
         reference_rules(ax, rows)
         corner(ax, rows, "drawn_value")
         beyond(ax, rows, "latency_median_s", "drawn_value", number="number")
@@ -95,5 +99,3 @@ def _marks(ax: Axes, rows: pd.DataFrame) -> None:
         ax.plot([row["latency_ci_low_s"], row["latency_ci_high_s"]], [y, y], color=one.color, linewidth=1.0)
         ax.plot([x, x], [row["task_value_ci_low"], row["task_value_ci_high"]], color=one.color, linewidth=1.0)
         ax.plot([x], [y], color=one.color, marker=one.marker, markersize=6, markerfacecolor=fill, linestyle="none")
-        if not pd.isna(row["number"]):
-            ax.annotate(f"{row['number']:g}", (x, y), (5, 3), textcoords="offset points", size=7, color=one.color)
