@@ -18,7 +18,7 @@ __all__ = ["numbers"]
 _SIZE = 7.0
 _DIGIT = 0.64 * _SIZE
 _MARK = 3.5  # from the middle of a mark to its edge
-_GAP = 1.0
+_GAP = 2.0
 
 Box = tuple[float, float, float, float]
 """Left, lower, right and upper end."""
